@@ -1,0 +1,1 @@
+"""okg: a reconciler library for Kubernetes, and the game server controllers built on it."""

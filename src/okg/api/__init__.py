@@ -1,0 +1,1 @@
+"""Kubernetes objects as values: frozen structs that declare what we use and skip the rest."""

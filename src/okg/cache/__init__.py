@@ -1,0 +1,1 @@
+"""Informers: a local, indexed, current copy of what the server holds."""

@@ -1,0 +1,1 @@
+"""Talking to the API server: transport, typed verbs, writes as diffs."""

@@ -1,0 +1,74 @@
+"""The seam between us and HTTP: two methods over plain values.
+
+Everything above speaks to a ``Transport``; the real one is in ``okg.client.http``, the in-memory
+API server of ``okg.testing`` is another.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+import msgspec
+
+
+class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One request, relative to the server's address.
+
+    Attributes:
+        method: upper case.
+        path: starts with a slash, no query.
+        query: parameters, unescaped.
+        headers: extra headers; the transport adds credentials, user agent and host.
+        body: payload, or None.
+        timeout: seconds to wait for connection and for each read; None for the transport's own.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str] = msgspec.field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    body: bytes | None = None
+    timeout: float | None = None
+
+    @property
+    def line(self) -> str:
+        """Method and path, for messages."""
+        return f"{self.method} {self.path}"
+
+
+class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole answer; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    body: bytes = b""
+
+
+class HttpStream(Protocol):
+    """An answer that is read as it arrives."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield pieces of the body as they come; raises StreamBroken or TimedOut."""
+        ...
+
+    def close(self) -> None:
+        """End the stream; callable from any thread, and a blocked reader returns at once."""
+        ...
+
+
+class Transport(Protocol):
+    """Carries requests to an API server. Safe for use from many threads."""
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """Return the whole answer, whatever its status; raise TransportError when there is none."""
+        ...
+
+    def stream(self, request: HttpRequest) -> HttpStream:
+        """Return as soon as the headers are there."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections."""
+        ...

@@ -1,0 +1,1 @@
+"""The reconcilers of OpenKruiseGame: gather, call ``okg.workload``, act."""

@@ -1,0 +1,1 @@
+"""Controllers and what runs them: nothing here knows what a game server is."""

@@ -1,0 +1,39 @@
+"""Structured logging: one logger type for the whole code base, one set-up for the process."""
+
+from typing import Protocol, Self, cast
+
+import structlog
+
+
+class BoundLogger(Protocol):
+    """What we ask of a logger: a message, fields, and more fields bound to a copy."""
+
+    def bind(self, **fields: object) -> Self:
+        """Return a logger whose lines carry these fields too."""
+        ...
+
+    def debug(self, event: str, **fields: object) -> None:
+        """Log what only a developer wants to see."""
+        ...
+
+    def info(self, event: str, **fields: object) -> None:
+        """Log what an operator may want to see."""
+        ...
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Log what an operator should look at."""
+        ...
+
+    def error(self, event: str, **fields: object) -> None:
+        """Log a failure."""
+        ...
+
+    def exception(self, event: str, **fields: object) -> None:
+        """Log a failure with the traceback of the exception being handled."""
+        ...
+
+
+def get_logger(name: str = "") -> BoundLogger:
+    """Return the process's logger, carrying ``logger=name`` unless it is the root."""
+    logger = structlog.stdlib.get_logger() if not name else structlog.get_logger(logger=name)
+    return cast("BoundLogger", logger)

@@ -1,0 +1,1 @@
+"""pytest plug-in of the test kit: fixtures for whoever installs okg."""
