@@ -6,7 +6,7 @@ it. Lock order is parent before child, and no callback runs under a lock.
 
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Self
 
@@ -35,7 +35,7 @@ class Context:
     ) -> None:
         self.log: BoundLogger = log if log is not None else get_logger()
         self.clock = clock
-        self.deadline_at = _earliest(deadline, parent.deadline_at if parent else None)
+        self.deadline_at: float | None = _earliest(deadline, parent.deadline_at if parent else None)
         self._changed = threading.Condition()
         self._cancelled = False
         self._children: weakref.WeakSet[Context] = weakref.WeakSet()
@@ -43,7 +43,7 @@ class Context:
         # Children are held weakly and hold their parent, so a finished child costs nothing.
         self._parent = parent
         if parent is not None:
-            parent._adopt(self)
+            parent._adopt(self)  # noqa: SLF001 - the same class
 
     def child(self, **fields: object) -> Self:
         """Return a context that ends with this one and logs with more fields."""
@@ -51,7 +51,7 @@ class Context:
         return type(self)(log, clock=self.clock, parent=self)
 
     @contextmanager
-    def deadline(self, seconds: float) -> Iterator["Context"]:
+    def deadline(self, seconds: float) -> Generator["Context"]:
         """Yield a child that is done after ``seconds`` at the latest."""
         limited = Context(
             self.log, clock=self.clock, parent=self, deadline=self.clock.monotonic() + seconds

@@ -1,7 +1,7 @@
 """The errors of okg, one tree.
 
 OkgError
-├─ ConfigError            flags, kubeconfig, files: the user changes something and starts again (exit code 2)
+├─ ConfigError            flags, kubeconfig, files: for the user to change (exit code 2)
 ├─ ApiError               the API server answered with a failure
 │   ├─ BadRequest 400 · Unauthorized 401 · Forbidden 403 · NotFound 404
 │   ├─ Conflict 409 · AlreadyExists 409 (by reason) · Expired 410 · Invalid 422

@@ -57,8 +57,8 @@ class ResourceClaim(Value, frozen=True, kw_only=True):
 class ResourceRequirements(Value, frozen=True, kw_only=True):
     """Compute resources; quantities are strings or numbers as the writer gave them."""
 
-    limits: Mapping[str, IntOrString] = msgspec.field(default_factory=dict)
-    requests: Mapping[str, IntOrString] = msgspec.field(default_factory=dict)
+    limits: Mapping[str, IntOrString] = {}
+    requests: Mapping[str, IntOrString] = {}
     claims: tuple[ResourceClaim, ...] = ()
 
 
@@ -111,7 +111,7 @@ class ContainerStatus(Value, frozen=True, kw_only=True):
     started: bool | None = None
     state: ContainerState | None = None
     last_state: ContainerState | None = None
-    allocated_resources: Mapping[str, IntOrString] = msgspec.field(default_factory=dict)
+    allocated_resources: Mapping[str, IntOrString] = {}
     allocated_resources_status: tuple[ResourceStatus, ...] = ()
     resources: ResourceRequirements | None = None
     user: ContainerUser | None = None
@@ -291,7 +291,7 @@ class ConfigMap(Object, frozen=True, kw_only=True):
     """Plain configuration data."""
 
     resource_type: ClassVar = ResourceType("", "v1", "ConfigMap", "configmaps")
-    data: Mapping[str, str] = msgspec.field(default_factory=dict)
+    data: Mapping[str, str] = {}
 
 
 class Secret(Object, frozen=True, kw_only=True):
@@ -299,7 +299,7 @@ class Secret(Object, frozen=True, kw_only=True):
 
     resource_type: ClassVar = ResourceType("", "v1", "Secret", "secrets")
     type: str = ""
-    data: Mapping[str, str] = msgspec.field(default_factory=dict)
+    data: Mapping[str, str] = {}
 
 
 class Namespace(Object, frozen=True, kw_only=True):

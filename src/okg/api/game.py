@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 
-import msgspec
-
 from okg.api.core import PodStatus, ResourceRequirements
 from okg.api.kruise import (
     ContainerProbe,
@@ -95,8 +93,8 @@ class ServiceQualityAction(GameServerSpec, frozen=True, kw_only=True):
 
     state: bool
     result: str = ""
-    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
-    annotations: Mapping[str, str] = msgspec.field(default_factory=dict)
+    labels: Mapping[str, str] = {}
+    annotations: Mapping[str, str] = {}
 
 
 class ServiceQuality(ContainerProbe, frozen=True, kw_only=True):

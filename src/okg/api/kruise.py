@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-import msgspec
-
 from okg.api.meta import Condition, IntOrString, LabelSelector, Opaque, OpaqueValue, Value
 from okg.api.resource import Object, ResourceType
 
@@ -61,7 +59,7 @@ class StatefulSetScaleStrategy(Value, frozen=True, kw_only=True):
 class LifecycleHook(Value, frozen=True, kw_only=True):
     """What holds a transition back."""
 
-    labels_handler: Mapping[str, str] = msgspec.field(default_factory=dict)
+    labels_handler: Mapping[str, str] = {}
     finalizers_handler: tuple[str, ...] = ()
     mark_pod_not_ready: bool = False
 
@@ -116,7 +114,7 @@ class StatefulSetStatus(Value, frozen=True, kw_only=True):
 
 
 class AdvancedStatefulSet(Object, frozen=True, kw_only=True):
-    """OpenKruise's StatefulSet; its plural also exists in apps/v1, so never address it by plural."""
+    """OpenKruise's StatefulSet. Its plural also exists in apps/v1: address it by full group."""
 
     resource_type: ClassVar = ResourceType(
         "apps.kruise.io", "v1beta1", "StatefulSet", "statefulsets"

@@ -62,8 +62,8 @@ class ObjectMeta(Value, frozen=True, kw_only=True):
     creation_timestamp: datetime | None = None
     deletion_timestamp: datetime | None = None
     deletion_grace_period_seconds: int | None = None
-    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
-    annotations: Mapping[str, str] = msgspec.field(default_factory=dict)
+    labels: Mapping[str, str] = {}
+    annotations: Mapping[str, str] = {}
     finalizers: tuple[str, ...] = ()
     owner_references: tuple[OwnerReference, ...] = ()
 
@@ -95,4 +95,4 @@ class Condition(Value, frozen=True, kw_only=True):
 class LabelSelector(Value, frozen=True, kw_only=True):
     """The equality part of a label selector."""
 
-    match_labels: Mapping[str, str] = msgspec.field(default_factory=dict)
+    match_labels: Mapping[str, str] = {}

@@ -24,8 +24,8 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     method: str
     path: str
-    query: Mapping[str, str] = msgspec.field(default_factory=dict)
-    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    query: Mapping[str, str] = {}
+    headers: Mapping[str, str] = {}
     body: bytes | None = None
     timeout: float | None = None
 
@@ -39,7 +39,7 @@ class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
     """A whole answer; header names are in lower case."""
 
     status: int
-    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     body: bytes = b""
 
 
