@@ -1,0 +1,181 @@
+"""Transport over urllib3: pooling, TLS, credentials, and one place where its errors are translated.
+
+Safe for use from many threads; the pool opens connections as needed. A request refused with 401
+is sent once more with credentials read anew, which is how rotated tokens, certificates and exec
+plug-ins are picked up.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Generator, Iterator, Mapping
+from urllib.parse import urlencode
+
+import urllib3
+from urllib3 import exceptions
+
+from okg.client.connection import Connection
+from okg.client.request_metrics import RequestMetrics
+from okg.client.transport import HttpRequest, HttpResponse
+from okg.errors import ConfigError, ConnectFailed, StreamBroken, TimedOut, TransportError
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds to wait for a TCP and TLS handshake."""
+
+READ_TIMEOUT = 60.0
+"""Seconds to wait for an answer; the server itself gives up on a request after 60."""
+
+_UNAUTHORIZED = 401
+_RELOAD_INTERVAL = 1.0
+_CHUNK = 65536
+
+
+class Urllib3Transport:
+    """A Transport to a real API server.
+
+    Args:
+        connection: address and credentials.
+        user_agent: sent with each request.
+        gzip: ask for compressed answers; saves bandwidth, costs about as much CPU as decoding.
+        metrics: counts requests, or None.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        user_agent: str = "okg",
+        gzip: bool = False,
+        metrics: RequestMetrics | None = None,
+    ) -> None:
+        self.connection = connection
+        self._headers = {
+            "user-agent": user_agent,
+            "accept": "application/json",
+            "accept-encoding": "gzip" if gzip else "identity",
+        }
+        self._metrics = metrics
+        self._reload_lock = threading.Lock()
+        self._reloaded_at = -_RELOAD_INTERVAL
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """Return the whole answer; a GET that met a connection closed meanwhile is sent again."""
+        answer = self._send(request)
+        if answer.status == _UNAUTHORIZED and self._reload_credentials():
+            answer = self._send(request)
+        return answer
+
+    def stream(self, request: HttpRequest) -> "Urllib3Stream":
+        """Return once the headers are there."""
+        answer = self._open(request, whole=False)
+        if answer.status == _UNAUTHORIZED and self._reload_credentials():
+            answer.release_conn()
+            answer = self._open(request, whole=False)
+        return Urllib3Stream(answer, request)
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self.connection.close()
+
+    def _send(self, request: HttpRequest) -> HttpResponse:
+        try:
+            answer = self._open(request, whole=True)
+        except ConnectFailed:
+            if request.method != "GET":
+                raise
+            answer = self._open(request, whole=True)
+        return HttpResponse(status=answer.status, headers=_headers(answer), body=answer.data)
+
+    def _open(self, request: HttpRequest, *, whole: bool) -> urllib3.BaseHTTPResponse:
+        started = time.monotonic()
+        status = 0
+        try:
+            with _translated(request):
+                answer = self.connection.pool.urlopen(
+                    request.method,
+                    _target(request),
+                    body=request.body,
+                    headers=self._all_headers(request),
+                    timeout=urllib3.Timeout(
+                        connect=CONNECT_TIMEOUT, read=request.timeout or READ_TIMEOUT
+                    ),
+                    retries=False,
+                    redirect=False,
+                    preload_content=whole,
+                )
+            status = answer.status
+            return answer
+        finally:
+            if self._metrics is not None:
+                self._metrics.observe(
+                    request.method, self.connection.host, status, time.monotonic() - started
+                )
+
+    def _all_headers(self, request: HttpRequest) -> Mapping[str, str]:
+        token = self.connection.authorization()
+        if token is None:
+            return {**self._headers, **request.headers}
+        return {**self._headers, "authorization": token, **request.headers}
+
+    def _reload_credentials(self) -> bool:
+        """Read credentials anew, at most once a second; False when there is nothing new to try."""
+        with self._reload_lock:
+            if time.monotonic() - self._reloaded_at < _RELOAD_INTERVAL:
+                return False
+            self._reloaded_at = time.monotonic()
+            with contextlib.suppress(ConfigError):
+                self.connection.reload()
+                return True
+        return False
+
+
+class Urllib3Stream:
+    """The body of an answer as it arrives."""
+
+    def __init__(self, answer: urllib3.BaseHTTPResponse, request: HttpRequest) -> None:
+        self.status = answer.status
+        self.headers = _headers(answer)
+        self._answer = answer
+        self._request = request
+        self._closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield pieces as they come; ends quietly after ``close``."""
+        try:
+            with _translated(self._request, streaming=True):
+                while piece := self._answer.read1(_CHUNK, decode_content=True):
+                    yield piece
+        except TransportError:
+            if not self._closed:
+                raise
+        finally:
+            self._answer.close()
+
+    def close(self) -> None:
+        """End the stream from any thread: the socket is shut down, so a blocked reader returns."""
+        self._closed = True
+        # Without a socket left there is nobody to wake.
+        with contextlib.suppress(OSError, ValueError, RuntimeError):
+            self._answer.shutdown()
+
+
+def _target(request: HttpRequest) -> str:
+    return f"{request.path}?{urlencode(request.query)}" if request.query else request.path
+
+
+@contextlib.contextmanager
+def _translated(request: HttpRequest, *, streaming: bool = False) -> Generator[None]:
+    """Translate every failure below us into a TransportError that names the request."""
+    try:
+        yield
+    except (exceptions.ReadTimeoutError, exceptions.ConnectTimeoutError) as error:
+        raise TimedOut(f"{request.line}: no answer in time") from error
+    except (exceptions.HTTPError, OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        if streaming:
+            raise StreamBroken(f"{request.line}: the stream broke: {reason}") from error
+        raise ConnectFailed(f"{request.line}: cannot reach the API server: {reason}") from error
+
+
+def _headers(answer: urllib3.BaseHTTPResponse) -> Mapping[str, str]:
+    return {name.lower(): value for name, value in answer.headers.items()}

@@ -1,0 +1,168 @@
+"""Writes as differences of two values.
+
+A partial type must not erase what it does not declare, so nothing is ever PUT. Two forms, chosen
+by what the writer needs:
+
+- locked: a JSON Patch whose every operation sits on a leaf and which carries the resourceVersion
+  that was read; items of lists keep their unknown fields. A lost race is a Conflict. The
+  resourceVersion goes as a ``replace``: as a ``test`` a lost race would be a 422.
+- unlocked: a merge patch of the changed keys, guarded by the uid only. It would replace lists
+  whole, so a change inside a list of objects of a kind whose schema we do not know in full is
+  locked all the same.
+
+Whether a parent is present is known exactly: msgspec omits a field only when it holds the very
+default, and a decoded ``{}`` is another value.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias, cast
+
+import msgspec
+
+from okg.api.resource import O, Object
+
+Json: TypeAlias = "Mapping[str, Json] | list[Json] | str | int | float | bool | None"
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+
+_SERVER_OWNED = ("uid", "resourceVersion", "generation", "creationTimestamp", "selfLink")
+_ITEM_KEYS = ("name", "type", "uid", "conditionType", "key", "containerPort", "ip")
+
+
+class Patch(msgspec.Struct, frozen=True):
+    """A request body and its content type."""
+
+    content_type: str
+    body: bytes
+
+
+def diff(before: O, after: O, *, lock: bool) -> Patch | None:
+    """Return what turns ``before`` into ``after`` on the server, or None if they are equal."""
+    old, new = as_json(before), as_json(after)
+    meta = before.metadata
+    if lock or _touches_object_lists(old, new, closed=before.resource_type.closed):
+        operations = list(_operations("", old, new))
+        if not operations:
+            return None
+        version = {
+            "op": "replace",
+            "path": "/metadata/resourceVersion",
+            "value": meta.resource_version,
+        }
+        return Patch(JSON_PATCH, msgspec.json.encode([version, *operations]))
+    changes = _merge(old, new)
+    if not changes:
+        return None
+    if meta.uid:
+        metadata = cast("dict[str, Json]", changes.get("metadata", {}))
+        changes["metadata"] = {**metadata, "uid": meta.uid}
+    return Patch(MERGE_PATCH, msgspec.json.encode(changes))
+
+
+def as_json(obj: Object) -> dict[str, Json]:
+    """Return an object as plain data, opaque parts decoded, without what only the server writes."""
+    data: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(obj))
+    metadata = cast("dict[str, Json]", data.get("metadata", {}))
+    data["metadata"] = {k: v for k, v in metadata.items() if k not in _SERVER_OWNED}
+    return data
+
+
+def _merge(old: Mapping[str, Json], new: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the merge patch (RFC 7386) between two objects."""
+    changes: dict[str, Json] = {}
+    for key in {**old, **new}:
+        was, now = old.get(key), new.get(key)
+        if was == now and (key in old) == (key in new):
+            continue
+        if isinstance(was, Mapping) and isinstance(now, Mapping):
+            if inner := _merge(was, now):
+                changes[key] = inner
+        else:
+            changes[key] = now
+    return changes
+
+
+def _touches_object_lists(old: Json, new: Json, *, closed: bool) -> bool:
+    """Whether a merge patch could lose unknown fields of list items."""
+    if closed or old == new:
+        return False
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return any(
+            _touches_object_lists(old[key], new[key], closed=closed) for key in old if key in new
+        )
+    return (
+        isinstance(old, list)
+        and isinstance(new, list)
+        and any(isinstance(item, Mapping) for item in old)
+    )
+
+
+def _operations(path: str, old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[object]:
+    """Yield the JSON Patch (RFC 6902) between two objects."""
+    for key in {**old, **new}:
+        where = f"{path}/{_escape(key)}"
+        if key not in new:
+            yield {"op": "remove", "path": where}
+        elif key not in old:
+            yield {"op": "add", "path": where, "value": new[key]}
+        else:
+            yield from _value_operations(where, old[key], new[key])
+
+
+def _value_operations(path: str, old: Json, new: Json) -> Iterator[object]:
+    if old == new and type(old) is type(new):
+        return
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        yield from _operations(path, old, new)
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from _list_operations(path, old, new)
+    else:
+        yield {"op": "replace", "path": path, "value": new}
+
+
+def _list_operations(path: str, old: list[Json], new: list[Json]) -> Iterator[object]:
+    """Yield operations that bring the items into the new order, then change them in place.
+
+    Items are recognised by their key, so that a survivor keeps the fields we do not know.
+    """
+    wanted = _identities(new)
+    here = [*zip(_identities(old), old, strict=True)]
+    gone = set(wanted)
+    for index in reversed(range(len(here))):
+        if here[index][0] not in gone:
+            del here[index]
+            yield {"op": "remove", "path": f"{path}/{index}"}
+    for index, (identity, value) in enumerate(zip(wanted, new, strict=True)):
+        found = next((i for i in range(index, len(here)) if here[i][0] == identity), None)
+        if found is None:
+            here.insert(index, (identity, value))
+            yield {"op": "add", "path": f"{path}/{index}", "value": value}
+            continue
+        if found != index:
+            here.insert(index, here.pop(found))
+            yield {"op": "move", "from": f"{path}/{found}", "path": f"{path}/{index}"}
+        yield from _value_operations(f"{path}/{index}", here[index][1], value)
+
+
+def _identities(items: list[Json]) -> list[tuple[str, int]]:
+    """Return a name for each item, unique within the list."""
+    seen: dict[str, int] = {}
+    identities: list[tuple[str, int]] = []
+    for item in items:
+        name = _identity(item)
+        seen[name] = seen.get(name, -1) + 1
+        identities.append((name, seen[name]))
+    return identities
+
+
+def _identity(item: Json) -> str:
+    if isinstance(item, Mapping):
+        for key in _ITEM_KEYS:
+            if key in item:
+                return f"{key}={item[key]}"
+    return msgspec.json.encode(item, order="deterministic").decode()
+
+
+def _escape(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
