@@ -168,13 +168,24 @@ def _translated(request: HttpRequest, *, streaming: bool = False) -> Generator[N
     """Translate every failure below us into a TransportError that names the request."""
     try:
         yield
-    except (exceptions.ReadTimeoutError, exceptions.ConnectTimeoutError) as error:
-        raise TimedOut(f"{request.line}: no answer in time") from error
     except (exceptions.HTTPError, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        if streaming:
-            raise StreamBroken(f"{request.line}: the stream broke: {reason}") from error
-        raise ConnectFailed(f"{request.line}: cannot reach the API server: {reason}") from error
+        raise _translate(error, request, streaming=streaming) from error
+
+
+def _translate(error: Exception, request: HttpRequest, *, streaming: bool) -> TransportError:
+    timed_out = isinstance(error, exceptions.ReadTimeoutError | exceptions.ConnectTimeoutError)
+    if timed_out and not isinstance(error, exceptions.NewConnectionError):
+        return TimedOut(f"{request.line}: no answer in time")
+    if streaming:
+        return StreamBroken(f"{request.line}: the stream broke: {_innermost(error)}")
+    return ConnectFailed(f"{request.line}: cannot reach the API server: {_innermost(error)}")
+
+
+def _innermost(error: BaseException) -> str:
+    """Return the words of the first cause: urllib3 wraps an OSError in several layers."""
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _headers(answer: urllib3.BaseHTTPResponse) -> Mapping[str, str]:

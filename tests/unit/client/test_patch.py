@@ -1,0 +1,128 @@
+"""Writes are differences; nothing that we do not declare is ever touched."""
+
+import msgspec
+from msgspec.structs import replace
+
+from okg.api.core import ConfigMap, Container, Pod, PodSpec
+from okg.api.game import GameServer, GameServerStatus
+from okg.api.meta import ObjectMeta
+from okg.client.patch import JSON_PATCH, MERGE_PATCH, Patch, diff
+
+META = ObjectMeta(
+    name="a", namespace="n", uid="u1", resource_version="7", labels={"app": "x", "gone": "y"}
+)
+
+
+def _body(patch: Patch | None) -> object:
+    assert patch is not None
+    return msgspec.json.decode(patch.body)
+
+
+def test_equal_values_need_no_request() -> None:
+    pod = Pod(metadata=META)
+
+    assert diff(pod, replace(pod), lock=True) is None
+    assert diff(pod, replace(pod), lock=False) is None
+
+
+def test_a_locked_change_names_each_leaf_and_carries_the_resource_version() -> None:
+    before = ConfigMap(metadata=META, data={"a/b": "1", "c": "2"})
+    after = replace(before, data={"a/b": "9", "d": "3"})
+
+    patch = diff(before, after, lock=True)
+
+    assert patch is not None
+    assert patch.content_type == JSON_PATCH
+    assert _body(patch) == [
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"},
+        {"op": "replace", "path": "/data/a~1b", "value": "9"},
+        {"op": "remove", "path": "/data/c"},
+        {"op": "add", "path": "/data/d", "value": "3"},
+    ]
+
+
+def test_an_unlocked_change_carries_only_changed_keys_and_the_uid() -> None:
+    before = Pod(metadata=META)
+    after = replace(before, metadata=replace(META, labels={"app": "z", "new": "1"}))
+
+    patch = diff(before, after, lock=False)
+
+    assert patch is not None
+    assert patch.content_type == MERGE_PATCH
+    assert _body(patch) == {
+        "metadata": {"labels": {"app": "z", "gone": None, "new": "1"}, "uid": "u1"}
+    }
+
+
+def test_a_change_inside_a_list_we_know_in_part_is_locked_whatever_was_asked() -> None:
+    before = Pod(
+        metadata=META,
+        spec=PodSpec(containers=(Container(name="game", image="a"), Container(name="side"))),
+    )
+    after = replace(
+        before,
+        spec=PodSpec(containers=(Container(name="game", image="b"), Container(name="side"))),
+    )
+
+    patch = diff(before, after, lock=False)
+
+    assert _body(patch) == [
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"},
+        {"op": "replace", "path": "/spec/containers/0/image", "value": "b"},
+    ]
+
+
+def test_a_list_of_a_kind_known_in_full_is_written_whole_in_a_merge_patch() -> None:
+    before = msgspec.convert(
+        {
+            "metadata": {"name": "a", "uid": "u1", "resourceVersion": "7"},
+            "status": {"conditions": [{"type": "PodNormal", "status": "True"}]},
+        },
+        GameServer,
+    )
+    after = replace(before, status=GameServerStatus())
+
+    patch = diff(before, after, lock=False)
+
+    assert _body(patch) == {"status": {"conditions": None}, "metadata": {"uid": "u1"}}
+
+
+def test_items_of_lists_are_moved_so_that_survivors_keep_their_unknown_fields() -> None:
+    before = Pod(
+        metadata=META,
+        spec=PodSpec(containers=tuple(Container(name=name) for name in ("a", "b", "c"))),
+    )
+    after = replace(
+        before,
+        spec=PodSpec(containers=(Container(name="c"), Container(name="n"), Container(name="a"))),
+    )
+
+    patch = diff(before, after, lock=True)
+
+    assert _body(patch) == [
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"},
+        {"op": "remove", "path": "/spec/containers/1"},
+        {"op": "move", "from": "/spec/containers/1", "path": "/spec/containers/0"},
+        {"op": "add", "path": "/spec/containers/1", "value": {"name": "n"}},
+    ]
+
+
+def test_what_only_the_server_writes_is_never_part_of_a_difference() -> None:
+    before = Pod(metadata=META)
+    after = replace(before, metadata=replace(META, resource_version="9", generation=4, uid="u2"))
+
+    assert diff(before, after, lock=True) is None
+
+
+def test_a_present_but_empty_parent_is_kept() -> None:
+    before = msgspec.json.decode(
+        b'{"metadata":{"name":"a","resourceVersion":"7"},"spec":{}}', type=Pod
+    )
+    after = replace(before, spec=replace(before.spec, node_name="n1"))
+
+    patch = diff(before, after, lock=True)
+
+    assert _body(patch) == [
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"},
+        {"op": "add", "path": "/spec/nodeName", "value": "n1"},
+    ]
