@@ -6,6 +6,8 @@ plug-ins are picked up.
 """
 
 import contextlib
+import http.client
+import io
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping
@@ -143,8 +145,7 @@ class Urllib3Stream:
         """Yield pieces as they come; ends quietly after ``close``."""
         try:
             with _translated(self._request, streaming=True):
-                while piece := self._answer.read1(_CHUNK, decode_content=True):
-                    yield piece
+                yield from _pieces(self._answer)
         except TransportError:
             if not self._closed:
                 raise
@@ -159,6 +160,38 @@ class Urllib3Stream:
             self._answer.shutdown()
 
 
+def _pieces(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    """Yield the body as it arrives.
+
+    The layers of urllib3 and the standard library cost more than decoding a watch event, so a
+    chunked body with nothing to decompress is read straight from the buffered socket beneath; the
+    connection of a stream is never used again.
+    """
+    beneath = getattr(answer, "_fp", None)
+    if (
+        isinstance(beneath, http.client.HTTPResponse)
+        and beneath.chunked
+        and "content-encoding" not in answer.headers
+    ):
+        yield from _chunks(beneath.fp)
+    else:
+        while piece := answer.read1(_CHUNK):
+            yield piece
+
+
+def _chunks(source: io.BufferedReader) -> Iterator[bytes]:
+    """Yield the chunks of a body in chunked coding (RFC 9112, 7.1)."""
+    while header := source.readline():
+        size = int(header.partition(b";")[0], 16)
+        if not size:
+            return
+        chunk = source.read(size + 2)
+        if len(chunk) < size + 2:
+            break
+        yield chunk[:-2]
+    raise http.client.IncompleteRead(b"")
+
+
 def _target(request: HttpRequest) -> str:
     return f"{request.path}?{urlencode(request.query)}" if request.query else request.path
 
@@ -168,7 +201,7 @@ def _translated(request: HttpRequest, *, streaming: bool = False) -> Generator[N
     """Translate every failure below us into a TransportError that names the request."""
     try:
         yield
-    except (exceptions.HTTPError, OSError, ValueError) as error:
+    except (exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
         raise _translate(error, request, streaming=streaming) from error
 
 

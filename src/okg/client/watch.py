@@ -78,7 +78,8 @@ class WatchStream(Generic[O]):
 def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
     tail = b""
     for piece in pieces:
+        if not tail and piece.find(b"\n") == len(piece) - 1:  # one event a piece: no copies
+            yield piece
+            continue
         *whole, tail = (tail + piece).split(b"\n")
-        for line in whole:
-            if line:
-                yield line
+        yield from filter(None, whole)
