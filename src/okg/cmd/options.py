@@ -1,0 +1,139 @@
+"""Flags of ``okg manager``, under the names that people have in their manifests.
+
+Go's flag syntax is accepted: one dash or two, ``-x=v`` or ``-x v``, and ``-x`` or ``-x=false`` for
+booleans.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import IO
+
+import msgspec
+
+from okg.cmd.durations import parse_duration
+
+DEFAULT_RESYNC = timedelta(hours=10)
+
+
+class ManagerFlags(msgspec.Struct, frozen=True, kw_only=True):
+    """What the flags of ``okg manager`` say."""
+
+    metrics_bind_address: str
+    health_probe_bind_address: str
+    leader_elect: bool
+    leader_election_namespace: str
+    leader_elect_lease_duration: timedelta
+    leader_elect_renew_deadline: timedelta
+    leader_elect_retry_period: timedelta
+    namespace: str
+    sync_period: str
+    api_server_qps: int
+    api_server_qps_burst: int
+    kubeconfig: str
+    gameserver_workers: int
+    gameserverset_workers: int
+    log_format: str
+    zap_log_level: str
+
+
+class _Parser(argparse.ArgumentParser):
+    """Prints help where the Go manager does: on standard error."""
+
+    def print_help(self, file: IO[str] | None = None) -> None:
+        super().print_help(file or sys.stderr)  # type: ignore[arg-type]
+
+
+def parse(arguments: Sequence[str]) -> ManagerFlags:
+    """Read the flags; help and mistakes end the process with 0 and 2."""
+    parser = _Parser(prog="okg manager", description=__doc__.partition("\n")[0], allow_abbrev=False)
+    _text(parser, "metrics-bind-address", ":8080", "address of /metrics; 0 turns it off")
+    _text(parser, "health-probe-bind-address", ":8082", "address of /healthz and /readyz; 0: off")
+    _switch(parser, "leader-elect", "let one of several managers write at a time")
+    _text(
+        parser,
+        "leader-election-namespace",
+        "",
+        "namespace of the lease; by default the one this pod runs in",
+    )
+    _duration(
+        parser, "leader-elect-lease-duration", "15s", "how long a silent leader is waited for"
+    )
+    _duration(parser, "leader-elect-renew-deadline", "10s", "when a leader gives up renewing")
+    _duration(parser, "leader-elect-retry-period", "2s", "time between two tries")
+    _text(parser, "namespace", "", "the one namespace to look after; empty for all")
+    _text(parser, "sync-period", "", "time between two reconciles of everything (default 10h)")
+    _number(parser, "api-server-qps", 0, "requests a second to the API server; 0: no limit")
+    _number(parser, "api-server-qps-burst", 0, "requests at once above that rate")
+    _text(parser, "kubeconfig", "", "path; else KUBECONFIG, in-cluster, ~/.kube/config")
+    _number(parser, "gameserver-workers", 10, "GameServers worked on at the same time")
+    _number(parser, "gameserverset-workers", 10, "GameServerSets worked on at the same time")
+    parser.add_argument(
+        *_names("log-format"),
+        choices=("console", "json"),
+        default="console",
+        help="form of the log lines (default %(default)s)",
+    )
+    _text(parser, "zap-log-level", "info", "debug, info or error")
+    _switch(parser, "disable-no-deepcopy", "accepted for compatibility; nothing is ever copied")
+    values = vars(parser.parse_args(list(arguments)))
+    values.pop("disable_no_deepcopy")
+    return ManagerFlags(**values)
+
+
+def _names(name: str) -> tuple[str, str]:
+    return f"--{name}", f"-{name}"
+
+
+def _text(parser: argparse.ArgumentParser, name: str, default: str, meaning: str) -> None:
+    parser.add_argument(
+        *_names(name), default=default, metavar="TEXT", help=_with(meaning, default)
+    )
+
+
+def _number(parser: argparse.ArgumentParser, name: str, default: int, meaning: str) -> None:
+    parser.add_argument(
+        *_names(name), type=int, default=default, metavar="N", help=_with(meaning, str(default))
+    )
+
+
+def _duration(parser: argparse.ArgumentParser, name: str, default: str, meaning: str) -> None:
+    parser.add_argument(
+        *_names(name),
+        type=_parse_duration,
+        default=default,
+        metavar="DURATION",
+        help=_with(meaning, default),
+    )
+
+
+def _switch(parser: argparse.ArgumentParser, name: str, meaning: str) -> None:
+    parser.add_argument(
+        *_names(name),
+        type=_parse_bool,
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="BOOL",
+        help=meaning,
+    )
+
+
+def _with(meaning: str, default: str) -> str:
+    return f"{meaning} (default {default})" if default else meaning
+
+
+def _parse_duration(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _parse_bool(text: str) -> bool:
+    if text in {"1", "t", "T", "true", "TRUE", "True"}:
+        return True
+    if text in {"0", "f", "F", "false", "FALSE", "False"}:
+        return False
+    raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
