@@ -64,7 +64,7 @@ class Server:
         return f"http://127.0.0.1:{self.http.server_address[1]}"
 
     def answers(self, answer: Answer) -> None:
-        self.handler.answer = staticmethod(answer)  # type: ignore[assignment] # not a method
+        self.handler.answer = staticmethod(answer)
 
     def close(self) -> None:
         self.http.shutdown()
