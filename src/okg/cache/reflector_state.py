@@ -12,8 +12,8 @@
 | anything else | wait, then watch from the last version seen |
 
 Waits grow from 0.8 s by a factor of 2 with jitter up to 30 s, as in client-go, and start over
-after two healthy minutes. While nobody answers at all they end at 5 s: a refused connection costs
-nothing, and recovery should not wait for half a minute after the server is back.
+after two healthy minutes, or when the watch has told something. While nobody answers at all, or watches break as soon as they are open,
+they end at 5 s: that costs a server nothing, and recovery should not wait for half a minute.
 """
 
 import random
@@ -94,12 +94,13 @@ class ReflectorState:
         """The watch has told everything up to this version."""
         self._version = version
         self._moved = True
+        self._failures = 0
         self.last_error = None
 
     def watch_ended(self, now: float, *, lasted: float, events: int) -> None:
         """The server ended a watch, or the connection did, after it had been open."""
         if lasted < SHORTEST_WATCH and not events:
-            self._back_off(now, LONGEST_WAIT)
+            self._back_off(now, LONGEST_WAIT_UNREACHABLE)
 
     def failed(self, error: Exception, now: float) -> None:
         """A request failed, or a watch reported an error."""
