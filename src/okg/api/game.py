@@ -24,7 +24,13 @@ VERSION = "v1alpha1"
 
 
 class GameServerTemplate(OpaqueValue, frozen=True, kw_only=True):
-    """A pod template with two fields more. Metadata and spec are the user's bytes."""
+    """A pod template with two fields more. Metadata and spec are the user's bytes.
+
+    Attributes:
+        volume_claim_templates: Claims that every server gets one of each of; they outlive its pod.
+        reclaim_policy: Cascade, as if empty: a GameServer goes with its pod. Delete: it goes only
+            when the set scales it away.
+    """
 
     metadata: Opaque = Opaque()
     spec: Opaque = Opaque()
@@ -40,14 +46,28 @@ class NetworkConfParam(Value, frozen=True, kw_only=True):
 
 
 class Network(Value, frozen=True, kw_only=True):
-    """Which network plugin serves the set, with its parameters."""
+    """Which network plugin serves the set, with its parameters.
+
+    Attributes:
+        network_type: Name of the plugin, e.g. Kubernetes-HostPort.
+        network_conf: Parameters of the plugin.
+    """
 
     network_type: str = ""
     network_conf: tuple[NetworkConfParam, ...] | None = None
 
 
 class RollingUpdate(Value, frozen=True, kw_only=True):
-    """Rolling update settings; ``partition`` is a count of servers to keep."""
+    """Rolling update settings.
+
+    Attributes:
+        partition: How many servers to keep on the old revision; a count, not an ordinal.
+        max_unavailable: How many servers, or which percentage, may be unavailable at a time.
+        pod_update_policy: ReCreate, as if empty, InPlaceIfPossible or InPlaceOnly.
+        paused: Whether the update stands still.
+        in_place_update_strategy: How an in-place update proceeds.
+        min_ready_seconds: How long an updated server must be ready before it counts as available.
+    """
 
     partition: int | None = None
     max_unavailable: IntOrString | None = None
@@ -58,20 +78,38 @@ class RollingUpdate(Value, frozen=True, kw_only=True):
 
 
 class UpdateStrategy(Value, frozen=True, kw_only=True):
-    """How a changed template reaches the servers."""
+    """How a changed template reaches the servers.
+
+    Attributes:
+        type: RollingUpdate, as if empty, or OnDelete; always RollingUpdate where rollingUpdate is
+            set.
+        rolling_update: Rolling update settings.
+    """
 
     type: str = ""
     rolling_update: RollingUpdate | None = None
 
 
 class ScaleStrategy(StatefulSetScaleStrategy, frozen=True, kw_only=True):
-    """How the set grows and shrinks."""
+    """How the set grows and shrinks.
+
+    Attributes:
+        max_unavailable: How many servers, or which percentage, may be unavailable while it grows.
+        scale_down_strategy_type: General, as if empty, or ReserveIds: ids that were scaled away are
+            not used again.
+    """
 
     scale_down_strategy_type: str = ""
 
 
 class GameServerContainer(Value, frozen=True, kw_only=True):
-    """Overrides for one container of one server."""
+    """Overrides for one container of one server.
+
+    Attributes:
+        name: Which container.
+        image: Image in place of that of the template; changes in place.
+        resources: Resources in place of those of the template.
+    """
 
     name: str
     image: str = ""
@@ -79,7 +117,16 @@ class GameServerContainer(Value, frozen=True, kw_only=True):
 
 
 class GameServerSpec(Value, frozen=True, kw_only=True):
-    """What a user sets on one server."""
+    """What a user sets on one server.
+
+    Attributes:
+        ops_state: State of operation: None, WaitToBeDeleted, Maintaining, Allocated, Kill, or a
+            word of your own that is a legal label value.
+        update_priority: Servers with a higher number are updated first.
+        deletion_priority: Servers with a higher number are deleted first.
+        network_disabled: Whether the server is cut off from its network.
+        containers: Overrides of images and resources, by container.
+    """
 
     ops_state: str = ""
     update_priority: IntOrString | None = None
@@ -89,7 +136,15 @@ class GameServerSpec(Value, frozen=True, kw_only=True):
 
 
 class ServiceQualityAction(GameServerSpec, frozen=True, kw_only=True):
-    """What a probe result does to a server."""
+    """What a probe result does to a server.
+
+    Attributes:
+        state: The outcome of the probe that this action is for: whether it succeeded.
+        result: The output of the probe that this action is for; any if empty.
+        labels: Labels to set on the GameServer.
+        annotations: Annotations to set on the GameServer.
+        containers: Ignored in an action.
+    """
 
     state: bool
     result: str = ""
@@ -98,7 +153,14 @@ class ServiceQualityAction(GameServerSpec, frozen=True, kw_only=True):
 
 
 class ServiceQuality(ContainerProbe, frozen=True, kw_only=True):
-    """A probe and what follows from its results."""
+    """A probe and what follows from its results.
+
+    Attributes:
+        name: Tells it apart; the pod's condition is called game.kruise.io/<name>.
+        container_name: Which container is probed.
+        permanent: Whether an action is taken only once, and not each time the result changes.
+        service_quality_action: What to do at which result.
+    """
 
     name: str
     container_name: str = ""
@@ -107,7 +169,22 @@ class ServiceQuality(ContainerProbe, frozen=True, kw_only=True):
 
 
 class GameServerSetSpec(Value, frozen=True, kw_only=True):
-    """What a user wants of a set."""
+    """What a user wants of a set.
+
+    Attributes:
+        replicas: Number of game servers.
+        game_server_template: The pod template of the servers.
+        service_name: Name of the governing service; the set's name if empty. Read once, when the
+            workload is made.
+        reserve_game_server_ids: Ids that must not exist, as integers or as inclusive ranges like
+            3-6.
+        service_qualities: Probes of the servers, and what follows from their results.
+        update_strategy: How a changed template reaches the servers.
+        scale_strategy: How the set grows and shrinks.
+        network: Which network plugin serves the set; none if absent.
+        lifecycle: Hooks that hold transitions of a server back.
+        persistent_volume_claim_retention_policy: What happens to claims when the set or a pod goes.
+    """
 
     replicas: int
     game_server_template: GameServerTemplate = GameServerTemplate()
@@ -122,7 +199,22 @@ class GameServerSetSpec(Value, frozen=True, kw_only=True):
 
 
 class GameServerSetStatus(Value, frozen=True, kw_only=True):
-    """Counters of a set; ``replicas`` repeats ``spec.replicas``, on which autoscalers rely."""
+    """Counters of a set.
+
+    Attributes:
+        replicas: Repeats spec.replicas; autoscalers rely on it.
+        ready_replicas: Servers whose pods are ready.
+        available_replicas: Servers whose pods are available.
+        current_replicas: Servers whose pods exist, those that are terminating included.
+        updated_replicas: Servers of the newest revision.
+        observed_generation: The generation of the spec that this status is about.
+        updated_ready_replicas: Servers of the newest revision whose pods are ready.
+        maintaining_replicas: Servers whose opsState is Maintaining.
+        wait_to_be_deleted_replicas: Servers whose opsState is WaitToBeDeleted.
+        pre_delete_replicas: Servers that a hook keeps from being deleted.
+        label_selector: Selects the pods of the set; autoscalers use it.
+        conditions: What stands in the way of the spec, if anything does.
+    """
 
     replicas: int
     ready_replicas: int
@@ -207,7 +299,19 @@ class GameServerCondition(Value, frozen=True, kw_only=True):
 
 
 class GameServerStatus(Value, frozen=True, kw_only=True):
-    """What is known of one server. Priorities are strings here, whatever they are in the spec."""
+    """What is known of one server.
+
+    Attributes:
+        desired_state: Always Ready.
+        current_state: What the pod's state amounts to.
+        network_status: State of the server's network.
+        pod_status: Copy of the pod's status.
+        service_qualities_conditions: Last results of the service qualities.
+        update_priority: Update priority in force; a string, whatever it is in the spec.
+        deletion_priority: Deletion priority in force; a string, whatever it is in the spec.
+        last_transition_time: When this status was written last.
+        conditions: Health of the pod, its node and its volumes.
+    """
 
     desired_state: str = ""
     current_state: str = ""

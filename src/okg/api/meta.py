@@ -29,14 +29,19 @@ class OpaqueValue(Value, frozen=True, kw_only=True):
     """
 
     def __post_init__(self) -> None:
-        """Copy the bytes of all Opaque fields out of the message they came in."""
-        for name in _opaque_fields(type(self)):
-            msgspec.structs.force_setattr(self, name, getattr(self, name).copy())
+        """Copy the bytes of all Opaque fields out of the message they came in.
+
+        An empty one becomes the field's own default: msgspec leaves a field out by identity.
+        """
+        for name, absent in _opaque_fields(type(self)):
+            value = getattr(self, name)
+            msgspec.structs.force_setattr(self, name, value.copy() if bytes(value) else absent)
 
 
 @cache
-def _opaque_fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
-    return tuple(f.name for f in msgspec.structs.fields(kind) if f.type is msgspec.Raw)
+def _opaque_fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, msgspec.Raw], ...]:
+    fields = msgspec.structs.fields(kind)
+    return tuple((f.name, f.default) for f in fields if f.type is msgspec.Raw)
 
 
 class OwnerReference(Value, frozen=True, kw_only=True):
