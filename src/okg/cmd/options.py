@@ -8,11 +8,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import IO
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from okg.cmd.durations import parse_duration
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 DEFAULT_RESYNC = timedelta(hours=10)
 
@@ -41,13 +44,17 @@ class ManagerFlags(msgspec.Struct, frozen=True, kw_only=True):
 class _Parser(argparse.ArgumentParser):
     """Prints help where the Go manager does: on standard error."""
 
-    def print_help(self, file: IO[str] | None = None) -> None:
-        super().print_help(file or sys.stderr)  # type: ignore[arg-type]
+    def print_help(self, file: "SupportsWrite[str] | None" = None) -> None:
+        super().print_help(file or sys.stderr)
 
 
 def parse(arguments: Sequence[str]) -> ManagerFlags:
     """Read the flags; help and mistakes end the process with 0 and 2."""
-    parser = _Parser(prog="okg manager", description=__doc__.partition("\n")[0], allow_abbrev=False)
+    parser = _Parser(
+        prog="okg manager",
+        description="Runs the GameServerSet and GameServer controllers.",
+        allow_abbrev=False,
+    )
     _text(parser, "metrics-bind-address", ":8080", "address of /metrics; 0 turns it off")
     _text(parser, "health-probe-bind-address", ":8082", "address of /healthz and /readyz; 0: off")
     _switch(parser, "leader-elect", "let one of several managers write at a time")

@@ -1,0 +1,137 @@
+"""``okg manager``: the GameServerSet and GameServer controllers, wired up."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from importlib.metadata import version
+
+import msgspec
+
+from okg.api.core import Pod
+from okg.api.game import GameServer, GameServerSet
+from okg.api.kruise import AdvancedStatefulSet
+from okg.api.resource import Object
+from okg.cache.informers import Selection
+from okg.client.rest import ApiClient
+from okg.client.throttle import Throttle
+from okg.cmd.durations import parse_duration
+from okg.cmd.options import DEFAULT_RESYNC, ManagerFlags, parse
+from okg.controllers import gameserver, gameserverset
+from okg.controllers.indexes import indexes
+from okg.errors import CacheNotSynced, ConfigError, LeadershipLost, NotFound, TransportError
+from okg.runtime.election_state import ElectionSettings
+from okg.runtime.manager import Manager, ManagerOptions
+from okg.telemetry.logging import get_logger
+from okg.telemetry.setup import configure
+from okg.workload.names import OWNER_GSS
+
+LEASE_NAME = "game-kruise-manager"
+"""Upstream's, so that a Go manager and ours never lead at the same time."""
+
+_DEFAULT_BURST_FACTOR = 2
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the controllers until a signal comes; return the exit code."""
+    flags = parse(arguments)
+    configure(form=flags.log_format, level=flags.zap_log_level)
+    manager = build(flags)
+    try:
+        _check_server(manager.api)
+        manager.run()
+    except CacheNotSynced as error:
+        raise ConfigError(str(error)) from error
+    except LeadershipLost as error:
+        get_logger().error("leader election lost", error=str(error))
+        return 1
+    return 0
+
+
+def build(flags: ManagerFlags) -> Manager:
+    """Return the manager that the flags describe.
+
+    Raises:
+        ConfigError: they cannot work: no API server, a port in use, an impossible election.
+    """
+    options = ManagerOptions(
+        name="okg",
+        namespaces=[flags.namespace] if flags.namespace else [],
+        selections={Pod: Selection(labels=OWNER_GSS)},
+        leader_election_id=LEASE_NAME if flags.leader_elect else "",
+        leader_election_namespace=flags.leader_election_namespace,
+        election=ElectionSettings(
+            lease_duration=flags.leader_elect_lease_duration,
+            renew_deadline=flags.leader_elect_renew_deadline,
+            retry_period=flags.leader_elect_retry_period,
+        ),
+        metrics_address=flags.metrics_bind_address,
+        health_address=flags.health_probe_bind_address,
+        resync=_resync(flags.sync_period),
+    )
+    manager = Manager.connected(
+        options,
+        kubeconfig=flags.kubeconfig,
+        user_agent=f"okg/{version('okg')}",
+        throttle=_throttle(flags),
+    )
+    for kind, name, function in indexes():
+        manager.index(kind, name, function)
+    manager.add(gameserver.controller(manager, workers=flags.gameserver_workers))
+    manager.add(gameserverset.controller(manager, workers=flags.gameserverset_workers))
+    return manager
+
+
+def _resync(text: str) -> timedelta:
+    if not text:
+        return DEFAULT_RESYNC
+    try:
+        return parse_duration(text)
+    except ValueError:
+        get_logger("setup").error("invalid sync period flag", sync_period=text)
+        return DEFAULT_RESYNC
+
+
+def _throttle(flags: ManagerFlags) -> Throttle | None:
+    """Return the limit that the flags ask for; without one the server's own does better."""
+    if not flags.api_server_qps:
+        return None
+    burst = flags.api_server_qps_burst or flags.api_server_qps * _DEFAULT_BURST_FACTOR
+    return Throttle(flags.api_server_qps, burst)
+
+
+def _check_server(api: ApiClient) -> None:
+    """Say at once what is missing, instead of waiting for caches that can never fill.
+
+    Raises:
+        ConfigError: the server cannot be reached or does not serve what we need.
+    """
+    for kind in (GameServerSet, GameServer, AdvancedStatefulSet):
+        _check_kind(api, kind)
+
+
+def _check_kind(api: ApiClient, kind: type[Object]) -> None:
+    resource = kind.resource_type
+    missing = ConfigError(
+        f"the API server does not serve {resource.group_resource} ({resource.version}): "
+        + (
+            "install OpenKruise 1.8 or newer"
+            if kind is AdvancedStatefulSet
+            else "kubectl apply -f config/crd/bases"
+        )
+    )
+    try:
+        answer = api.request("GET", f"/apis/{resource.group}/{resource.version}")
+    except NotFound as error:
+        raise missing from error
+    except TransportError as error:
+        raise ConfigError(f"{error}; is the address in the kubeconfig right?") from error
+    served = msgspec.json.decode(answer.body, type=_ApiResources)
+    if resource.plural not in {entry.name for entry in served.resources}:
+        raise missing
+
+
+class _Named(msgspec.Struct):
+    name: str
+
+
+class _ApiResources(msgspec.Struct):
+    resources: tuple[_Named, ...] = ()

@@ -1,0 +1,181 @@
+"""GameServerReconciler: one game server for one pod, each following the other.
+
+From server to pod go labels, annotations and images; from pod to server go status and conditions.
+Each write's answer replaces the value it was made from, so that the status of a pass tells what
+the same pass did to the pod.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from okg.api.core import Node, PersistentVolume, PersistentVolumeClaim, Pod
+from okg.api.game import GameServer, GameServerSet
+from okg.client.client import Client
+from okg.clock import SYSTEM_CLOCK, Clock
+from okg.context import Context
+from okg.controllers.gameserver.complaints import Complaints
+from okg.errors import AlreadyExists, NotFound
+from okg.runtime.events import EventRecorder
+from okg.runtime.reconcile import Request, Result
+from okg.workload.conditions import ClaimFacts, PodFacts, compute_conditions, notices_of
+from okg.workload.gameserver import build_game_server, complaints_about_node, sync_game_server
+from okg.workload.gameserver_status import compute_server_status
+from okg.workload.invalid import InvalidField
+from okg.workload.names import OWNER_GSS
+from okg.workload.notices import Notice
+from okg.workload.ownership import is_of_another
+from okg.workload.pod_sync import sync_pod
+from okg.workload.reclaim import is_marked
+from okg.workload.scaling import spec_of
+from okg.workload.settling import time_to_creation, time_to_status, time_to_sync
+from okg.workload.template import TemplateMetadata, read_images, read_metadata
+
+
+class GameServerReconciler:
+    """Keeps one GameServer and its pod in step.
+
+    Args:
+        client: reads sets, servers, pods, nodes and claims; writes servers and pods.
+        recorder: tells about it on the server.
+        clock: where all times that are written come from.
+    """
+
+    def __init__(
+        self, client: Client, recorder: EventRecorder, *, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
+        self._client = client
+        self._recorder = recorder
+        self._clock = clock
+        self._complaints = Complaints()
+
+    def reconcile(self, ctx: Context, request: Request) -> Result | None:
+        """Look at one server and its pod, and bring both up to date."""
+        pod = self._client.get(Pod, request.namespace, request.name)
+        server = self._client.get(GameServer, request.namespace, request.name)
+        if pod is None:
+            self._complaints.forget(request)
+            self._reclaim(server)
+            return None
+        gss = self._set_of(pod)
+        if gss is None:
+            return None
+        if server is not None and is_of_another(server, pod):
+            ctx.log.debug("waiting for the server of an earlier pod of this name to go")
+            return None
+        now = self._clock.now().replace(microsecond=0)
+        if server is None:
+            return self._create(gss, pod, now)
+        return self._sync(gss, pod, server, now)
+
+    def _reclaim(self, server: GameServer | None) -> None:
+        """Delete a server whose pod is gone, if its id was scaled away."""
+        if server is None or not is_marked(server):
+            return
+        try:
+            self._client.delete(server)
+        except NotFound:
+            return
+
+    def _set_of(self, pod: Pod) -> GameServerSet | None:
+        name = pod.metadata.labels.get(OWNER_GSS, "")
+        gss = self._client.get(GameServerSet, pod.metadata.namespace, name) if name else None
+        return gss if gss is not None and gss.spec is not None else None
+
+    def _create(self, gss: GameServerSet, pod: Pod, now: datetime) -> Result | None:
+        if pod.metadata.deletion_timestamp or gss.metadata.deletion_timestamp:
+            return None
+        if wait := time_to_creation(pod, now):
+            return Result(requeue_after=wait)
+        try:
+            server = self._client.create(build_game_server(pod, gss, _metadata_of(gss)))
+        except AlreadyExists:
+            # Our cache lags behind: the event that brings it up to date starts the next pass.
+            return None
+        return self._sync(gss, pod, server, now)
+
+    def _sync(
+        self, gss: GameServerSet, pod: Pod, server: GameServer, now: datetime
+    ) -> Result | None:
+        if wait := time_to_sync(pod, server, now):
+            return Result(requeue_after=wait)
+        try:
+            pod = self._sync_pod(gss, pod, server, now)
+            server = self._sync_metadata(gss, pod, server)
+            wait = self._sync_status(pod, server, now)
+        except NotFound:
+            # Either is gone: the event that says so starts the next pass.
+            return None
+        return Result(requeue_after=wait) if wait else None
+
+    def _sync_pod(self, gss: GameServerSet, pod: Pod, server: GameServer, now: datetime) -> Pod:
+        synced = sync_pod(pod, server, _images_of(gss), now)
+        complaints = synced.complaints + complaints_about_node(pod)
+        self._tell(server, self._complaints.fresh(Request.of(pod), complaints))
+        if synced.pod is pod:
+            return pod
+        stored = self._client.patch(pod, synced.pod, lock=False)
+        self._tell(server, synced.notices)
+        return stored
+
+    def _sync_metadata(self, gss: GameServerSet, pod: Pod, server: GameServer) -> GameServer:
+        synced = sync_game_server(server, pod, _metadata_of(gss))
+        if synced is server:
+            return server
+        return self._client.patch(server, synced, lock=False)
+
+    def _sync_status(self, pod: Pod, server: GameServer, now: datetime) -> timedelta | None:
+        before = server.status
+        conditions = compute_conditions(self._facts_of(pod), before.conditions, now)
+        status = compute_server_status(server, pod, conditions, now)
+        if status is before:
+            return None
+        if wait := time_to_status(before, status, now):
+            return wait
+        after = replace(server, status=status)
+        self._client.patch(server, after, subresource="status", lock=False)
+        self._tell(server, notices_of(before.conditions, conditions))
+        return None
+
+    def _facts_of(self, pod: Pod) -> PodFacts:
+        node = pod.spec.node_name
+        claims = [v.persistent_volume_claim for v in pod.spec.volumes]
+        return PodFacts(
+            pod=pod,
+            node=self._client.get(Node, "", node) if node else None,
+            claims=tuple(
+                self._claim_facts(pod.metadata.namespace, source.claim_name)
+                for source in claims
+                if source is not None
+            ),
+        )
+
+    def _claim_facts(self, namespace: str, name: str) -> ClaimFacts:
+        claim = self._client.get(PersistentVolumeClaim, namespace, name)
+        volume = claim.spec.volume_name if claim is not None else ""
+        return ClaimFacts(
+            name=name,
+            claim=claim,
+            volume=self._client.get(PersistentVolume, "", volume) if volume else None,
+        )
+
+    def _tell(self, server: GameServer, notices: Iterable[Notice]) -> None:
+        for notice in notices:
+            report = self._recorder.warning if notice.warning else self._recorder.normal
+            report(server, notice.reason, notice.message)
+
+
+def _metadata_of(gss: GameServerSet) -> TemplateMetadata | None:
+    """Return the template's metadata, None if it makes no sense: the set's controller says so."""
+    try:
+        return read_metadata(spec_of(gss).game_server_template)
+    except InvalidField:
+        return None
+
+
+def _images_of(gss: GameServerSet) -> Mapping[str, str]:
+    try:
+        return read_images(spec_of(gss).game_server_template)
+    except InvalidField:
+        return {}

@@ -1,0 +1,20 @@
+"""The GameServerSet controller."""
+
+from okg.controllers.gameserverset.reconciler import GameServerSetReconciler
+from okg.controllers.gameserverset.watches import watches
+from okg.controllers.host import Host
+from okg.runtime.controller import Controller
+
+__all__ = ["NAME", "GameServerSetReconciler", "controller", "watches"]
+
+NAME = "gameserverset-controller"
+"""Name in metrics and events, as upstream's."""
+
+
+def controller(manager: Host, workers: int = 10) -> Controller:
+    """Return the controller, ready to be added to a manager.
+
+    Declare ``okg.controllers.indexes`` before the caches start.
+    """
+    reconciler = GameServerSetReconciler(manager.client, manager.recorder_for(NAME))
+    return Controller(NAME, reconciler, watches(), workers=workers)

@@ -1,0 +1,171 @@
+"""GameServerSetReconciler: keeps one workload as a set asks for, and counts what there is.
+
+A pass does one thing and ends: make the workload, take killed servers out of the size, scale,
+update the template, or write the status. The change it made triggers the next pass, so that every
+decision is taken on fresh values. Scaling comes before a new template, status after both.
+"""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from okg.api.core import Pod
+from okg.api.game import GameServer, GameServerSet
+from okg.api.kruise import AdvancedStatefulSet, StatefulSetStatus
+from okg.client.client import Client
+from okg.clock import SYSTEM_CLOCK, Clock
+from okg.context import Context
+from okg.controllers.indexes import BY_SET, set_key
+from okg.errors import NotFound
+from okg.runtime.events import EventRecorder
+from okg.runtime.reconcile import Request, Result
+from okg.workload.kill import replicas_after_kill
+from okg.workload.names import RECLAIM_DELETE
+from okg.workload.ordinals import belongs_to
+from okg.workload.ownership import is_of_another
+from okg.workload.pod_counts import count_pods
+from okg.workload.problems import Problems, find_problems
+from okg.workload.reclaim import mark_for_reclaim
+from okg.workload.scaling import (
+    Scale,
+    decide_scale,
+    needs_scale,
+    read_reservations,
+    record_scale,
+    spec_of,
+)
+from okg.workload.set_status import INVALID_SPEC, compute_set_status, invalid_spec
+from okg.workload.statefulset import (
+    build_statefulset,
+    needs_update,
+    scale_statefulset,
+    update_statefulset,
+)
+
+
+class GameServerSetReconciler:
+    """Brings one GameServerSet closer to its spec.
+
+    Args:
+        client: reads sets, workloads and (by index) pods and servers; writes sets and workloads.
+        recorder: tells about it on the set.
+        clock: where the time of conditions comes from.
+    """
+
+    def __init__(
+        self, client: Client, recorder: EventRecorder, *, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
+        self._client = client
+        self._recorder = recorder
+        self._clock = clock
+
+    def reconcile(self, ctx: Context, request: Request) -> Result | None:
+        """Look at one set and do the next thing there is to do."""
+        gss = self._client.get(GameServerSet, request.namespace, request.name)
+        if gss is None or gss.spec is None or gss.metadata.deletion_timestamp is not None:
+            return None
+        workload = self._client.get(AdvancedStatefulSet, request.namespace, request.name)
+        if workload is not None and _is_going(workload, gss):
+            ctx.log.debug("waiting for the workload of an earlier set of this name to go")
+            return None
+        problems = find_problems(gss, workload)
+        pods = self._client.list(Pod, index=(BY_SET, set_key(request.namespace, request.name)))
+        if workload is None:
+            acted = self._create_workload(gss, problems)
+        else:
+            members = [pod for pod in pods if belongs_to(pod.metadata.name, request.name)]
+            acted = (
+                self._kill(gss, workload, members, problems)
+                or self._scale(gss, workload, members, problems)
+                or self._update_workload(gss, workload, problems)
+            )
+        if not acted:
+            self._sync_status(gss, workload, pods, problems)
+        return None
+
+    def _create_workload(self, gss: GameServerSet, problems: Problems) -> bool:
+        if problems.all:
+            return False
+        self._client.create(build_statefulset(gss))
+        self._recorder.normal(gss, "CreateWorkload", "created Advanced StatefulSet")
+        return True
+
+    def _kill(
+        self,
+        gss: GameServerSet,
+        workload: AdvancedStatefulSet,
+        members: Sequence[Pod],
+        problems: Problems,
+    ) -> bool:
+        spec = spec_of(gss)
+        left = replicas_after_kill(spec.replicas, workload.spec.replicas, members)
+        if problems.size or left == spec.replicas:
+            return False
+        self._client.patch(gss, replace(gss, spec=replace(spec, replicas=left)))
+        return True
+
+    def _scale(
+        self,
+        gss: GameServerSet,
+        workload: AdvancedStatefulSet,
+        members: Sequence[Pod],
+        problems: Problems,
+    ) -> bool:
+        if problems.size:
+            return False
+        ids = read_reservations(gss, workload)
+        if not needs_scale(gss, workload, ids):
+            return False
+        want = spec_of(gss).replicas
+        scale = decide_scale(want, members, ids)
+        self._mark_for_reclaim(gss, scale)
+        self._client.patch(workload, scale_statefulset(workload, gss, scale))
+        self._recorder.normal(gss, "Scale", f"scale from {workload.spec.replicas} to {want}")
+        recorded = record_scale(gss, ids, scale)
+        if recorded != gss:
+            self._client.patch(gss, recorded)
+        return True
+
+    def _mark_for_reclaim(self, gss: GameServerSet, scale: Scale) -> None:
+        """Mark servers before their pods go: a pod that is gone leaves nobody to do it."""
+        if spec_of(gss).game_server_template.reclaim_policy != RECLAIM_DELETE:
+            return
+        key = set_key(gss.metadata.namespace, gss.metadata.name)
+        servers = self._client.list(GameServer, index=(BY_SET, key))
+        for before, after in mark_for_reclaim(servers, scale.managed):
+            try:
+                self._client.patch(before, after, lock=False)
+            except NotFound:
+                continue
+
+    def _update_workload(
+        self, gss: GameServerSet, workload: AdvancedStatefulSet, problems: Problems
+    ) -> bool:
+        if problems.template or not needs_update(workload, gss):
+            return False
+        self._client.patch(workload, update_statefulset(workload, gss))
+        self._recorder.normal(gss, "UpdateWorkload", "updated Advanced StatefulSet")
+        return True
+
+    def _sync_status(
+        self,
+        gss: GameServerSet,
+        workload: AdvancedStatefulSet | None,
+        pods: Sequence[Pod],
+        problems: Problems,
+    ) -> None:
+        reported = workload.status if workload is not None else StatefulSetStatus()
+        now = self._clock.now().replace(microsecond=0)
+        status = compute_set_status(gss, reported, count_pods(pods), problems.all, now)
+        if status == gss.status:
+            return
+        told = invalid_spec(gss.status)
+        self._client.patch(gss, replace(gss, status=status), subresource="status", lock=False)
+        tell = invalid_spec(status)
+        if tell is not None and (told is None or told.message != tell.message):
+            self._recorder.warning(gss, INVALID_SPEC, tell.message)
+
+
+def _is_going(workload: AdvancedStatefulSet, gss: GameServerSet) -> bool:
+    """Whether the workload is removed, or will be together with an earlier set of this name."""
+    return workload.metadata.deletion_timestamp is not None or is_of_another(workload, gss)

@@ -1,0 +1,19 @@
+"""Host: what a controller needs of the manager that runs it."""
+
+from typing import Protocol
+
+from okg.client.client import Client
+from okg.runtime.events import EventRecorder
+
+
+class Host(Protocol):
+    """The part of a manager that reconcilers are made from."""
+
+    @property
+    def client(self) -> Client:
+        """Reads from the caches, writes to the server."""
+        ...
+
+    def recorder_for(self, component: str) -> EventRecorder:
+        """Return a recorder whose events name ``component`` as their source."""
+        ...

@@ -1,0 +1,44 @@
+"""Indexes that the caches keep for the controllers, so that no pass scans a namespace."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
+
+from okg.api.core import Pod
+from okg.api.game import GameServer
+from okg.api.resource import Object
+from okg.workload.names import OWNER_GSS
+
+BY_SET = "owner-gss"
+"""Pods and game servers by ``namespace/set``."""
+
+BY_NODE = "spec.nodeName"
+"""Pods of game servers by the name of their node."""
+
+Index: TypeAlias = tuple[type[Any], str, Callable[[Any], Iterable[str]]]
+"""Kind, name and function of an index."""
+
+
+def indexes() -> Sequence[Index]:
+    """Return the indexes that must be declared before the caches start."""
+    return (
+        (Pod, BY_SET, set_keys),
+        (Pod, BY_NODE, node_names),
+        (GameServer, BY_SET, set_keys),
+    )
+
+
+def set_key(namespace: str, name: str) -> str:
+    """Return the value under which members of a set are indexed."""
+    return f"{namespace}/{name}"
+
+
+def set_keys(member: Object) -> Iterable[str]:
+    """Return the set that a pod or game server belongs to, if any."""
+    owner = member.metadata.labels.get(OWNER_GSS)
+    return (set_key(member.metadata.namespace, owner),) if owner else ()
+
+
+def node_names(pod: Pod) -> Iterable[str]:
+    """Return the node of a game server's pod, if any."""
+    node = pod.spec.node_name
+    return (node,) if node and OWNER_GSS in pod.metadata.labels else ()

@@ -1,0 +1,41 @@
+"""Status of a game server."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from okg.api.core import Pod
+from okg.api.game import GameServer, GameServerCondition, GameServerStatus
+from okg.workload.names import DELETION_PRIORITY, GS_STATE, UPDATE_PRIORITY
+from okg.workload.state import READY
+
+
+def compute_server_status(
+    server: GameServer, pod: Pod, conditions: Sequence[GameServerCondition], now: datetime
+) -> GameServerStatus:
+    """Return the status of a server, the stored one if nothing changed.
+
+    State and priorities come from the pod's labels: they tell what is in effect, not what is
+    asked for.
+
+    Args:
+        server: the server with its stored status.
+        pod: its pod, as just written.
+        conditions: of pod, node and volumes.
+        now: the time that a changed status carries.
+    """
+    labels, stored = pod.metadata.labels, server.status
+    fresh = GameServerStatus(
+        desired_state=READY,
+        current_state=labels.get(GS_STATE, ""),
+        # A copy: the default object itself would be left out, and the field is always there.
+        network_status=replace(stored.network_status),
+        pod_status=pod.status,
+        service_qualities_conditions=stored.service_qualities_conditions,
+        update_priority=labels.get(UPDATE_PRIORITY, ""),
+        deletion_priority=labels.get(DELETION_PRIORITY, ""),
+        last_transition_time=stored.last_transition_time,
+        conditions=tuple(conditions),
+    )
+    return stored if fresh == stored else replace(fresh, last_transition_time=now)

@@ -1,0 +1,24 @@
+"""What the API server accepts as label keys and values."""
+
+import re
+
+MAX_LENGTH = 63
+"""Longest label value, and longest name part of a key (apimachinery, ``validation``)."""
+
+MAX_PREFIX_LENGTH = 253
+
+_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?", re.ASCII)
+_PREFIX = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?", re.ASCII)
+
+
+def is_label_value(text: str) -> bool:
+    """Whether a text can be the value of a label; the empty one can."""
+    return len(text) <= MAX_LENGTH and _VALUE.fullmatch(text) is not None
+
+
+def is_key(text: str) -> bool:
+    """Whether a text can be the key of a label or an annotation: ``name`` or ``prefix/name``."""
+    prefix, slash, name = text.rpartition("/")
+    if slash and not (len(prefix) <= MAX_PREFIX_LENGTH and _PREFIX.fullmatch(prefix)):
+        return False
+    return bool(name) and is_label_value(name)

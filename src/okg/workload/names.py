@@ -1,0 +1,43 @@
+"""Keys and values that pods, game servers and their sets carry. They are wire format: never change.
+
+Everything here is what OpenKruiseGame and OpenKruise write and read, so that manifests, scripts and
+dashboards made for them keep working.
+"""
+
+OWNER_GSS = "game.kruise.io/owner-gss"
+"""Label of pods and servers: name of their set, the only criterion of membership."""
+
+GS_STATE = "game.kruise.io/gs-state"
+OPS_STATE = "game.kruise.io/gs-opsState"
+UPDATE_PRIORITY = "game.kruise.io/gs-update-priority"
+DELETION_PRIORITY = "game.kruise.io/gs-delete-priority"
+NETWORK_DISABLED = "game.kruise.io/network-disabled"
+GS_DELETING = "game.kruise.io/gs-deleting"
+NODE_NAME = "game.kruise.io/node-name"
+NOT_READY_BLOCKER = "game.kruise.io/inplace-update-not-ready-blocker"
+
+RESERVE_IDS = "game.kruise.io/reserve-ids"
+STATEFULSET_HASH = "game.kruise.io/asts-hash"
+METADATA_HASH = "game.kruise.io/gsTemplate-metadata-hash"
+NETWORK_TYPE = "game.kruise.io/network-type"
+NETWORK_CONF = "game.kruise.io/network-conf"
+OPS_STATE_CHANGED_AT = "game.kruise.io/opsState-last-changed-time"
+STATE_CHANGED_AT = "game.kruise.io/state-last-changed-time"
+UPDATING_CONTAINERS = "game.kruise.io/gs-updating-containers"
+SYNC_PREFIX = "gs-sync/"
+
+LIFECYCLE_STATE = "lifecycle.apps.kruise.io/state"
+PREPARING_UPDATE = "PreparingUpdate"
+UPDATING = "Updating"
+PREPARING_DELETE = "PreparingDelete"
+IN_PLACE_UPDATE_READY = "InPlaceUpdateReady"
+"""Readiness gate by which OpenKruise drains a pod during an update in place."""
+
+ALLOW_NOT_READY_CONTAINERS = "AllowNotReadyContainers"
+"""The one network parameter that is not the plugin's own."""
+
+RECLAIM_DELETE = "Delete"
+RECLAIM_CASCADE = "Cascade"
+SCALE_DOWN_RESERVE_IDS = "ReserveIds"
+ROLLING_UPDATE = "RollingUpdate"
+POD_MANAGEMENT_PARALLEL = "Parallel"

@@ -1,0 +1,102 @@
+"""Ordinals: the integers after the last dash of pod names, and the sets that users write of them.
+
+The wire form of a set is ascending; a run of three or more ids is the text ``"a-b"``, anything
+shorter is written as integers. That form is OpenKruise's from release 1.8 on.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence, Set as AbstractSet
+from itertools import count, groupby, islice
+
+from okg.api.meta import IntOrString
+from okg.workload.invalid import InvalidField
+
+MAX_RESERVED = 1_000_000
+"""Most ids a list may stand for: a range is one short text, and every id of it takes memory."""
+
+_RANGE = re.compile(r"\s*(\d+)\s*-\s*(\d+)\s*", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d+", re.ASCII)
+_SHORTEST_RANGE = 3
+
+
+def ordinal_of(pod_name: str) -> int:
+    """Return the number after the last dash of a name, 0 if there is none."""
+    tail = pod_name.rpartition("-")[2]
+    return int(tail) if tail.isascii() and tail.isdigit() else 0
+
+
+def belongs_to(pod_name: str, set_name: str) -> bool:
+    """Whether a name is the set's name, a dash and a number, as the workload controller counts."""
+    head, _, tail = pod_name.rpartition("-")
+    return head == set_name and tail.isascii() and tail.isdigit()
+
+
+def parse_ordinals(items: Sequence[IntOrString], field: str) -> frozenset[int]:
+    """Return the ids that a list of integers and ranges stands for.
+
+    Raises:
+        InvalidField: an element is neither; names it as ``field[index]``.
+    """
+    found: set[int] = set()
+    for index, item in enumerate(items):
+        ids = _parse(item, f"{field}[{index}]")
+        if len(found) + len(ids) > MAX_RESERVED:
+            raise InvalidField(f"{field}[{index}]", f"more than {MAX_RESERVED} ids in all")
+        found.update(ids)
+    return frozenset(found)
+
+
+def parse_text(text: str) -> frozenset[int]:
+    """Return the ids of a comma-joined text such as ``1-3,5``; what is not understood is skipped.
+
+    The text is a record written by us: a damaged item costs one more scale pass, nothing else.
+    """
+    return frozenset(id_ for item in text.split(",") for id_ in _parse_text_item(item.strip()))
+
+
+def format_ordinals(ids: Iterable[int]) -> tuple[IntOrString, ...]:
+    """Return the wire form of a set of ids."""
+    return tuple(part for run in _runs(sorted(set(ids))) for part in _format_run(run))
+
+
+def format_text(ids: Iterable[int]) -> str:
+    """Return the ids as one comma-joined text, empty for none."""
+    return ",".join(str(part) for part in format_ordinals(ids))
+
+
+def target_ordinals(replicas: int, reserved: AbstractSet[int]) -> frozenset[int]:
+    """Return the ordinals that the workload controller keeps: the first that are not reserved."""
+    return frozenset(islice((i for i in count() if i not in reserved), replicas))
+
+
+def _parse(item: IntOrString, field: str) -> range:
+    if isinstance(item, int):
+        if item < 0:
+            raise InvalidField(field, f"{item} is negative; an id is 0 or greater")
+        return range(item, item + 1)
+    if match := _RANGE.fullmatch(item):
+        first, last = int(match[1]), int(match[2])
+        if first <= last:
+            return range(first, last + 1)
+        raise InvalidField(field, f'"{item}" ends before it starts; write "{last}-{first}"')
+    raise InvalidField(field, f'"{item}" is neither an integer nor a range such as "3-6"')
+
+
+def _parse_text_item(item: str) -> range:
+    if _NUMBER.fullmatch(item):
+        return range(int(item), int(item) + 1)
+    try:
+        ids = _parse(item, "")
+    except InvalidField:
+        return range(0)
+    return ids if len(ids) <= MAX_RESERVED else range(0)
+
+
+def _runs(ids: Sequence[int]) -> Iterator[list[int]]:
+    """Yield the runs of consecutive ids; neighbours in a run share ``id - position``."""
+    for _, run in groupby(enumerate(ids), key=lambda pair: pair[1] - pair[0]):
+        yield [id_ for _, id_ in run]
+
+
+def _format_run(run: list[int]) -> Sequence[IntOrString]:
+    return [f"{run[0]}-{run[-1]}"] if len(run) >= _SHORTEST_RANGE else run

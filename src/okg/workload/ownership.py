@@ -1,0 +1,26 @@
+"""Owner references: who goes when whom goes."""
+
+from okg.api.meta import OwnerReference
+from okg.api.resource import Object
+
+
+def controlled_by(owner: Object) -> OwnerReference:
+    """Return the reference that makes ``owner`` the one that manages an object."""
+    return OwnerReference(
+        api_version=owner.resource_type.api_version,
+        kind=owner.resource_type.kind,
+        name=owner.metadata.name,
+        uid=owner.metadata.uid,
+        controller=True,
+        block_owner_deletion=True,
+    )
+
+
+def is_of_another(obj: Object, owner: Object) -> bool:
+    """Whether an object is managed by a namesake of ``owner`` that is gone, and goes with it."""
+    manager = obj.metadata.controller
+    return (
+        manager is not None
+        and (manager.kind, manager.name) == (owner.resource_type.kind, owner.metadata.name)
+        and manager.uid != owner.metadata.uid
+    )

@@ -1,0 +1,60 @@
+"""Settling: what is about to be overtaken is not written.
+
+A pod passes through a handful of states in its first moments, and each would cost writes for the
+server, its status and the pod. Within a short time after the pod was made, only the outcome is
+written. Nothing that somebody asked for waits, and after that time everything is written as it is.
+"""
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from okg.api.core import Pod
+from okg.api.game import GameServer, GameServerStatus
+from okg.workload.names import GS_STATE
+from okg.workload.pod_sync import follows_defaults
+from okg.workload.state import CREATING, NOT_READY, game_server_state
+
+SETTLE = timedelta(seconds=3)
+"""Longer than scheduling and the start of a container whose image is present."""
+
+
+def time_to_creation(pod: Pod, now: datetime) -> timedelta | None:
+    """Return how long a server's creation may wait for its pod to get a node, None for not."""
+    if pod.spec.node_name or game_server_state(pod) != CREATING:
+        return None
+    return _rest(pod.metadata.creation_timestamp, now)
+
+
+def time_to_sync(pod: Pod, server: GameServer, now: datetime) -> timedelta | None:
+    """Return how long the first labels and status may wait for the pod to start, None for not."""
+    starting = game_server_state(pod) in {CREATING, NOT_READY}
+    if not starting or GS_STATE in pod.metadata.labels or not follows_defaults(server):
+        return None
+    return _rest(pod.metadata.creation_timestamp, now)
+
+
+def time_to_status(
+    stored: GameServerStatus, fresh: GameServerStatus, now: datetime
+) -> timedelta | None:
+    """Return how long the progress of a starting pod may wait to be told, None for not.
+
+    Only what the kubelet reports may wait; a state or a priority that changed is told at once.
+    """
+    if stored.current_state != CREATING:
+        return None
+    told = replace(
+        fresh,
+        pod_status=stored.pod_status,
+        conditions=stored.conditions,
+        last_transition_time=stored.last_transition_time,
+    )
+    return _rest(stored.last_transition_time, now) if told == stored else None
+
+
+def _rest(since: datetime | None, now: datetime) -> timedelta | None:
+    """Return what is left of the time to settle; None when it is over or clocks disagree."""
+    if since is None:
+        return None
+    rest = SETTLE - (now - since)
+    return rest if timedelta(0) < rest <= SETTLE else None
