@@ -47,6 +47,7 @@ class Listing(msgspec.Struct, Generic[O], frozen=True):
 class Partial(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What can be read of any object, however odd the rest of it is."""
 
+    kind: str = ""
     metadata: ObjectMeta = ObjectMeta()
 
 
@@ -84,6 +85,11 @@ def decode_page(kind: type[O], body: bytes) -> Listing[O]:
 def event_decoder(kind: type[O]) -> "msgspec.json.Decoder[WatchEvent[O]]":
     """Return the decoder of a kind's watch events."""
     return cast("msgspec.json.Decoder[WatchEvent[O]]", _event_decoder(kind))
+
+
+def kind_of(body: bytes) -> str:
+    """Return the kind that an answer says it is."""
+    return msgspec.json.decode(body, type=Partial).kind
 
 
 def undecodable(kind: type[Object], body: bytes | msgspec.Raw) -> Undecodable:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from okg.api.resource import O
-from okg.client.decoding import Listing, decode, decode_page
+from okg.client.decoding import Listing, decode, decode_page, kind_of
 from okg.client.patch import MERGE_PATCH, as_json, diff
 from okg.client.status import status_error
 from okg.client.throttle import Throttle
@@ -166,6 +166,8 @@ class ApiClient:
             options["gracePeriodSeconds"] = grace_seconds
         path = obj.resource_type.path(obj.metadata.namespace, obj.metadata.name)
         answer = self.request("DELETE", path, body=msgspec.json.encode(options))
+        if kind_of(answer.body) != obj.resource_type.kind:
+            return None  # a Status: it is gone
         left = decode(type(obj), answer.body)
         return left if left.metadata.deletion_timestamp else None
 

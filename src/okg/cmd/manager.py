@@ -16,7 +16,6 @@ from okg.client.throttle import Throttle
 from okg.cmd.durations import parse_duration
 from okg.cmd.options import DEFAULT_RESYNC, ManagerFlags, parse
 from okg.controllers import gameserver, gameserverset
-from okg.controllers.indexes import indexes
 from okg.errors import CacheNotSynced, ConfigError, LeadershipLost, NotFound, TransportError
 from okg.runtime.election_state import ElectionSettings
 from okg.runtime.manager import Manager, ManagerOptions
@@ -73,8 +72,6 @@ def build(flags: ManagerFlags) -> Manager:
         user_agent=f"okg/{version('okg')}",
         throttle=_throttle(flags),
     )
-    for kind, name, function in indexes():
-        manager.index(kind, name, function)
     manager.add(gameserver.controller(manager, workers=flags.gameserver_workers))
     manager.add(gameserverset.controller(manager, workers=flags.gameserverset_workers))
     return manager

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 from okg.api.core import Pod
 from okg.api.game import GameServer
 from okg.api.resource import Object
+from okg.controllers.host import Host
 from okg.workload.names import OWNER_GSS
 
 BY_SET = "owner-gss"
@@ -25,6 +26,12 @@ def indexes() -> Sequence[Index]:
         (Pod, BY_NODE, node_names),
         (GameServer, BY_SET, set_keys),
     )
+
+
+def declare_indexes(host: Host) -> None:
+    """Declare the indexes with a manager; harmless when repeated."""
+    for kind, name, function in indexes():
+        host.index(kind, name, function)
 
 
 def set_key(namespace: str, name: str) -> str:

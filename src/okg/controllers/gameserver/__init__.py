@@ -3,6 +3,7 @@
 from okg.controllers.gameserver.reconciler import GameServerReconciler
 from okg.controllers.gameserver.watches import watches
 from okg.controllers.host import Host
+from okg.controllers.indexes import declare_indexes
 from okg.runtime.controller import Controller
 
 __all__ = ["NAME", "GameServerReconciler", "controller", "watches"]
@@ -12,9 +13,7 @@ NAME = "gameserver-controller"
 
 
 def controller(manager: Host, workers: int = 10) -> Controller:
-    """Return the controller, ready to be added to a manager.
-
-    Declare ``okg.controllers.indexes`` before the caches start.
-    """
+    """Return the controller, ready to be added to a manager."""
+    declare_indexes(manager)
     reconciler = GameServerReconciler(manager.client, manager.recorder_for(NAME))
     return Controller(NAME, reconciler, watches(manager.client), workers=workers)

@@ -1,0 +1,199 @@
+"""The arena of the game tests: a plane with OpenKruise and simulated nodes, and the binary on it.
+
+The binary runs with the manager's own role, never as an administrator.
+"""
+
+import sys
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+import urllib3
+import yaml
+
+from okg.api.core import Event, Namespace, Pod
+from okg.api.game import GameServer, GameServerSet
+from okg.api.meta import ObjectMeta
+from okg.client.connection import connect
+from okg.client.http import Urllib3Transport
+from okg.client.rest import ApiClient
+from okg.context import Context
+from okg.testing.controlplane import ControlPlane
+from okg.testing.kruise import KruiseManager
+from okg.testing.nodes import NodeSimulator
+from okg.testing.ports import free_ports
+from okg.testing.processes import ServerProcess
+from okg.testing.rest import RestClient
+from okg.threads import ThreadGroup
+
+ROOT = Path(__file__).resolve().parents[2]
+SYSTEM = "kruise-game-system"
+RBAC = "rbac.authorization.k8s.io"
+
+
+class ManagerProcess:
+    """`okg manager` as a process of its own."""
+
+    def __init__(self, process: ServerProcess, health_port: int, metrics_port: int) -> None:
+        self.process = process
+        self.health = f"http://127.0.0.1:{health_port}"
+        self.metrics = f"http://127.0.0.1:{metrics_port}"
+
+    @property
+    def log(self) -> str:
+        return self.process.log.read_text(errors="replace")
+
+    def is_ready(self) -> bool:
+        try:
+            return urllib3.request("GET", f"{self.health}/readyz", retries=False).status == 200
+        except urllib3.exceptions.HTTPError:
+            return False
+
+    def kill(self) -> None:
+        self.process.kill()
+
+    def stop(self) -> None:
+        self.process.stop(grace=40)
+
+
+class Arena:
+    """Where games are played. One for all tests; each test plays in a namespace of its own."""
+
+    def __init__(self, plane: ControlPlane, folder: Path) -> None:
+        self.plane = plane
+        self.folder = folder
+        self.admin = ApiClient(Urllib3Transport(connect(str(plane.kubeconfig))))
+        self.kubeconfig = plane.write_kubeconfig(folder / "manager", user="okg-manager")
+
+    @property
+    def rest(self) -> RestClient:
+        return self.plane.rest
+
+    def namespace(self) -> str:
+        name = f"game-{uuid4().hex[:8]}"
+        self.admin.create(Namespace(metadata=ObjectMeta(name=name)))
+        return name
+
+    @contextmanager
+    def manager(self, *flags: str) -> Generator[ManagerProcess]:
+        manager = self.start_manager(*flags)
+        try:
+            manager.process.wait_ready(manager.is_ready, timeout=30)
+            yield manager
+        finally:
+            manager.stop()
+
+    def start_manager(self, *flags: str) -> ManagerProcess:
+        health, metrics = free_ports(2)
+        process = ServerProcess(
+            "okg manager",
+            [
+                Path(sys.executable).with_name("okg"),
+                "manager",
+                f"--kubeconfig={self.kubeconfig}",
+                f"--health-probe-bind-address=127.0.0.1:{health}",
+                f"--metrics-bind-address=127.0.0.1:{metrics}",
+                *flags,
+            ],
+            log=self.folder / f"manager-{health}.log",
+        )
+        return ManagerProcess(process, health, metrics)
+
+    def create_set(self, namespace: str, name: str, **spec: object) -> GameServerSet:
+        manifest = {
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": {"gameServerTemplate": template(), **spec},
+        }
+        return self.admin.create(
+            msgspec.json.decode(msgspec.json.encode(manifest), type=GameServerSet)
+        )
+
+    def edit_set(self, namespace: str, name: str, spec: Mapping[str, object]) -> None:
+        self._edit("gameserversets", namespace, name, {"spec": spec})
+
+    def edit_server(self, namespace: str, name: str, change: Mapping[str, object]) -> None:
+        self._edit("gameservers", namespace, name, change)
+
+    def get_set(self, namespace: str, name: str) -> GameServerSet:
+        found = self.admin.get(GameServerSet, namespace, name)
+        assert found is not None
+        return found
+
+    def pods(self, namespace: str) -> dict[str, Pod]:
+        return {pod.metadata.name: pod for pod in self.admin.list(Pod, namespace=namespace)}
+
+    def servers(self, namespace: str) -> dict[str, GameServer]:
+        found = self.admin.list(GameServer, namespace=namespace)
+        return {server.metadata.name: server for server in found}
+
+    def ready(self, namespace: str) -> set[str]:
+        """Names of the servers that are Ready and on their way nowhere."""
+        return {
+            name
+            for name, server in self.servers(namespace).items()
+            if server.status.current_state == "Ready" and not server.metadata.deletion_timestamp
+        }
+
+    def events(self, namespace: str, reason: str) -> list[Event]:
+        return [e for e in self.admin.list(Event, namespace=namespace) if e.reason == reason]
+
+    def _edit(self, plural: str, namespace: str, name: str, change: Mapping[str, object]) -> None:
+        path = f"/apis/game.kruise.io/v1alpha1/namespaces/{namespace}/{plural}/{name}"
+        self.rest.call("PATCH", path, change, content_type="application/merge-patch+json")
+
+
+def template(
+    image: str = "game:1", sidecar: str = "sidecar:1", **fields: object
+) -> dict[str, object]:
+    containers = [{"name": "game", "image": image}, {"name": "sidecar", "image": sidecar}]
+    return {"metadata": {"labels": {"app": "game"}}, "spec": {"containers": containers}, **fields}
+
+
+def in_place(**fields: object) -> dict[str, object]:
+    return {
+        "rollingUpdate": {"podUpdatePolicy": "InPlaceIfPossible", "maxUnavailable": "100%"} | fields
+    }
+
+
+def names(prefix: str, ids: Iterable[int]) -> set[str]:
+    return {f"{prefix}-{number}" for number in ids}
+
+
+@contextmanager
+def open_arena(folder: Path) -> Generator[Arena]:
+    with ExitStack() as stack:
+        plane = stack.enter_context(ControlPlane())
+        stack.enter_context(KruiseManager(plane))
+        plane.apply(*sorted((ROOT / "config/crd/bases").glob("*.yaml")), *_rights())
+        arena = Arena(plane, folder)
+        nodes = ThreadGroup(Context())
+        nodes.start("nodes", NodeSimulator(arena.admin).run)
+        stack.callback(nodes.join)
+        stack.callback(nodes.stop)
+        yield arena
+
+
+def _rights() -> list[dict[str, object]]:
+    """The roles that are shipped, bound to the user the binary runs as."""
+    cluster_role = yaml.safe_load((ROOT / "config/rbac/manager-role.yaml").read_text())
+    role = yaml.safe_load((ROOT / "config/rbac/leader-election-role.yaml").read_text())
+    role["metadata"]["namespace"] = SYSTEM
+    user = {"apiGroup": RBAC, "kind": "User", "name": "okg-manager"}
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}}
+    bindings = [
+        {
+            "apiVersion": f"{RBAC}/v1",
+            "kind": f"{bound['kind']}Binding",
+            "metadata": {**bound["metadata"], "name": "okg-manager"},
+            "roleRef": {
+                "apiGroup": RBAC,
+                "kind": bound["kind"],
+                "name": bound["metadata"]["name"],
+            },
+            "subjects": [user],
+        }
+        for bound in (cluster_role, role)
+    ]
+    return [namespace, cluster_role, role, *bindings]

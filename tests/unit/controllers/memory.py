@@ -1,0 +1,120 @@
+"""A Client over a dictionary, and a recorder that remembers: what reconcilers need of a cluster."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from okg.api.core import ObjectReference
+from okg.api.resource import O, Object
+from okg.client.patch import diff
+from okg.clock import SystemClock
+from okg.controllers.indexes import indexes
+from okg.errors import AlreadyExists, Conflict, NotFound
+from unit.fleet import NOW
+
+
+class MemoryClient:
+    """Keeps objects, counts versions and writes down every write that a server would get."""
+
+    def __init__(self, *objects: Object) -> None:
+        self.objects: dict[tuple[type[Object], str], Object] = {}
+        self.writes: list[str] = []
+        self.conflicts: set[type[Object]] = set()
+        self._lagging: dict[type[Object], dict[tuple[type[Object], str], Object]] = {}
+        self._version = 0
+        for obj in objects:
+            self.put(obj)
+
+    def put(self, obj: O) -> O:
+        """Store an object as somebody else would."""
+        self._version += 1
+        meta = replace(
+            obj.metadata,
+            resource_version=str(self._version),
+            uid=obj.metadata.uid or f"uid-{self._version}",
+        )
+        stored = replace(obj, metadata=meta)
+        self.objects[type(obj), obj.key] = stored
+        return stored
+
+    def lag(self, kind: type[Object]) -> None:
+        """Let reads of a kind show from now on what there is at this moment."""
+        self._lagging[kind] = dict(self.objects)
+
+    def remove(self, kind: type[Object], key: str) -> None:
+        """Remove an object as somebody else would."""
+        del self.objects[kind, key]
+
+    def get(self, kind: type[O], namespace: str, name: str) -> O | None:
+        shown = self._lagging.get(kind, self.objects)
+        found = shown.get((kind, f"{namespace}/{name}" if namespace else name))
+        assert found is None or isinstance(found, kind)
+        return found
+
+    def list(
+        self,
+        kind: type[O],
+        *,
+        namespace: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        index: tuple[str, str] | None = None,
+    ) -> Sequence[O]:
+        assert namespace is None
+        assert labels is None
+        assert index is not None
+        functions = {(of, name): function for of, name, function in indexes()}
+        function = functions[kind, index[0]]
+        return [
+            obj
+            for obj in self.objects.values()
+            if isinstance(obj, kind) and index[1] in function(obj)
+        ]
+
+    def create(self, obj: O) -> O:
+        self.writes.append(f"create {obj.resource_type.kind} {obj.metadata.name}")
+        if (type(obj), obj.key) in self.objects:
+            raise AlreadyExists(409, "AlreadyExists", obj.key)
+        return self.put(obj)
+
+    def patch(self, before: O, after: O, *, subresource: str = "", lock: bool = True) -> O:
+        if diff(before, after, lock=lock) is None:
+            return before
+        target = "/".join(part for part in (before.resource_type.kind, subresource) if part)
+        self.writes.append(f"patch {target} {before.metadata.name}")
+        if type(before) in self.conflicts:
+            raise Conflict(409, "Conflict", before.key)
+        if (type(before), before.key) not in self.objects:
+            raise NotFound(404, "NotFound", before.key)
+        return self.put(after)
+
+    def delete(
+        self, obj: Object, *, propagation: str = "Background", grace_seconds: int | None = None
+    ) -> None:
+        self.writes.append(f"delete {obj.resource_type.kind} {obj.metadata.name}")
+        if (type(obj), obj.key) not in self.objects:
+            raise NotFound(404, "NotFound", obj.key)
+        del self.objects[type(obj), obj.key]
+
+
+class MemoryRecorder:
+    """Remembers events as one line each."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    def normal(self, about: Object | ObjectReference, reason: str, message: str) -> None:
+        self.events.append(f"Normal {reason} {message}")
+
+    def warning(self, about: Object | ObjectReference, reason: str, message: str) -> None:
+        self.events.append(f"Warning {reason} {message}")
+
+
+class SetClock(SystemClock):
+    """Says what it is told; starts with a fraction of a second, which no object keeps."""
+
+    def __init__(self) -> None:
+        self.time = NOW + timedelta(microseconds=5)
+
+    def now(self) -> datetime:
+        return self.time

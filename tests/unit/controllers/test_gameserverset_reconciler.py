@@ -1,0 +1,314 @@
+from collections.abc import Callable, Iterable
+
+import pytest
+from msgspec.structs import replace
+
+from okg.api.game import GameServer, GameServerSet, GameServerSetStatus
+from okg.api.kruise import AdvancedStatefulSet, StatefulSetStatus
+from okg.api.resource import O, Object
+from okg.context import Context
+from okg.controllers.gameserverset import GameServerSetReconciler, controller, watches
+from okg.errors import Conflict
+from okg.runtime.reconcile import Request
+from okg.workload.statefulset import build_statefulset
+from unit.controllers.memory import MemoryClient, MemoryRecorder, SetClock
+from unit.fleet import NOW, a_pod, a_server, a_set, pods
+
+XXX = Request("games", "xxx")
+LABELS = {"game.kruise.io/owner-gss": "xxx"}
+
+
+class Cluster:
+    """A set and what belongs to it."""
+
+    def __init__(self, *objects: Object) -> None:
+        self.client = MemoryClient(*objects)
+        self.recorder = MemoryRecorder()
+        self.reconciler = GameServerSetReconciler(self.client, self.recorder, clock=SetClock())
+
+    def reconcile(self) -> list[str]:
+        """Run one pass and return the writes it made."""
+        done = len(self.client.writes)
+        assert self.reconciler.reconcile(Context(), XXX) is None
+        return self.client.writes[done:]
+
+    @property
+    def gss(self) -> GameServerSet:
+        found = self.client.get(GameServerSet, "games", "xxx")
+        assert found is not None
+        return found
+
+    @property
+    def workload(self) -> AdvancedStatefulSet:
+        found = self.client.get(AdvancedStatefulSet, "games", "xxx")
+        assert found is not None
+        return found
+
+    @property
+    def status(self) -> GameServerSetStatus:
+        assert self.gss.status is not None
+        return self.gss.status
+
+
+def a_built(gss: GameServerSet) -> AdvancedStatefulSet:
+    return build_statefulset(gss)
+
+
+def test_a_new_set_gets_a_workload_then_a_status_then_rest() -> None:
+    cluster = Cluster(a_set())
+
+    assert cluster.reconcile() == ["create StatefulSet xxx"]
+    assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
+    assert cluster.reconcile() == []
+    assert cluster.recorder.events == ["Normal CreateWorkload created Advanced StatefulSet"]
+    assert cluster.status.replicas == 3
+    assert cluster.status.observed_generation == 7
+
+
+def test_a_set_that_is_gone_terminating_or_without_spec_is_left_alone() -> None:
+    terminating = a_set()
+    meta = replace(terminating.metadata, deletion_timestamp=NOW)
+
+    assert Cluster().reconcile() == []
+    assert Cluster(replace(terminating, metadata=meta)).reconcile() == []
+    assert Cluster(replace(a_set(), spec=None)).reconcile() == []
+
+
+def test_the_workload_of_an_earlier_set_of_this_name_is_waited_for() -> None:
+    earlier = replace(a_set(), metadata=replace(a_set().metadata, uid="another"))
+    leaving = a_built(a_set())
+    meta = replace(leaving.metadata, deletion_timestamp=NOW)
+
+    assert Cluster(a_set(), a_built(earlier)).reconcile() == []
+    assert Cluster(a_set(), replace(leaving, metadata=meta)).reconcile() == []
+
+
+def test_a_workload_without_owner_is_taken_on() -> None:
+    orphan = a_built(a_set())
+    meta = replace(orphan.metadata, owner_references=())
+    cluster = Cluster(a_set(), replace(orphan, metadata=meta))
+
+    assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
+
+
+def test_a_smaller_set_is_scaled_and_noted_in_two_writes() -> None:
+    cluster = Cluster(
+        a_set({"replicas": 2, "reserveGameServerIds": [1]}), a_built(a_set()), *pods(0, 1, 2, 3)
+    )
+
+    writes = cluster.reconcile()
+
+    assert writes == ["patch StatefulSet xxx", "patch GameServerSet xxx"]
+    assert cluster.workload.spec.replicas == 2
+    assert cluster.workload.spec.reserve_ordinals == (1, 3)
+    assert cluster.gss.metadata.annotations == {"game.kruise.io/reserve-ids": "1"}
+    assert cluster.recorder.events == ["Normal Scale scale from 3 to 2"]
+    assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
+
+
+def test_a_size_alone_needs_one_write() -> None:
+    cluster = Cluster(a_set({"replicas": 5}), a_built(a_set()), *pods(0, 1, 2))
+
+    assert cluster.reconcile() == ["patch StatefulSet xxx"]
+
+
+def test_pods_that_only_carry_the_label_count_in_the_status_but_not_for_scaling() -> None:
+    cluster = Cluster(a_set({"replicas": 2}), a_built(a_set()), *pods(0, 1, 2), a_pod("debug-9"))
+
+    cluster.reconcile()
+    cluster.reconcile()
+
+    assert cluster.workload.spec.reserve_ordinals == (2,)
+    assert cluster.status.current_replicas == 4
+
+
+def test_nothing_is_told_of_a_scale_that_lost_the_race() -> None:
+    cluster = Cluster(a_set({"replicas": 2}), a_built(a_set()), *pods(0, 1, 2))
+    cluster.client.conflicts.add(AdvancedStatefulSet)
+
+    with pytest.raises(Conflict):
+        cluster.reconcile()
+
+    assert cluster.recorder.events == []
+
+
+RECLAIMING = {
+    "gameServerTemplate": {
+        "spec": {"containers": [{"name": "game"}]},
+        "reclaimPolicy": "Delete",
+    }
+}
+
+
+def a_member(id_: int, **labels: str) -> GameServer:
+    marks = {f"game.kruise.io/{key.replace('_', '-')}": value for key, value in labels.items()}
+    meta = {"name": f"xxx-{id_}", "namespace": "games", "labels": {**LABELS, **marks}}
+    return a_server({"metadata": meta})
+
+
+def test_servers_that_outlive_pods_are_marked_before_the_workload_is_scaled() -> None:
+    gss = a_set({**RECLAIMING, "replicas": 2})
+    servers = [a_member(0), a_member(1, gs_deleting="true"), a_member(2), a_member(3)]
+    cluster = Cluster(gss, a_built(a_set(RECLAIMING)), *pods(0, 1, 2), *servers)
+
+    writes = cluster.reconcile()
+
+    assert writes == [
+        "patch GameServer xxx-1",
+        "patch GameServer xxx-2",
+        "patch GameServer xxx-3",
+        "patch StatefulSet xxx",
+    ]
+
+
+def test_servers_that_die_with_their_pods_are_not_marked() -> None:
+    cluster = Cluster(a_set({"replicas": 1}), a_built(a_set()), *pods(0, 1), a_member(1))
+
+    assert cluster.reconcile() == ["patch StatefulSet xxx"]
+
+
+def test_a_killed_server_shrinks_the_set_and_goes_first() -> None:
+    cluster = Cluster(
+        a_set(), a_built(a_set()), a_pod("xxx-0"), a_pod("xxx-1", ops_state="Kill"), a_pod("xxx-2")
+    )
+
+    assert cluster.reconcile() == ["patch GameServerSet xxx"]
+    assert cluster.reconcile() == ["patch StatefulSet xxx"]
+    assert cluster.workload.spec.replicas == 2
+    assert cluster.workload.spec.reserve_ordinals == (1,)
+    assert cluster.gss.spec is not None
+    assert cluster.gss.spec.reserve_game_server_ids == ()
+
+
+def test_a_changed_template_is_written_once() -> None:
+    changed = {"gameServerTemplate": {"spec": {"containers": [{"name": "game", "image": "new"}]}}}
+    cluster = Cluster(a_set(changed), a_built(a_set()), *pods(0, 1, 2))
+
+    assert cluster.reconcile() == ["patch StatefulSet xxx"]
+    assert b'"image":"new"' in bytes(cluster.workload.spec.template)
+    assert cluster.recorder.events == ["Normal UpdateWorkload updated Advanced StatefulSet"]
+    assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
+
+
+def test_scaling_comes_before_a_changed_template() -> None:
+    changed = {
+        "replicas": 4,
+        "gameServerTemplate": {"spec": {"containers": [{"name": "game", "image": "new"}]}},
+    }
+    cluster = Cluster(a_set(changed), a_built(a_set()), *pods(0, 1, 2))
+
+    cluster.reconcile()
+
+    assert cluster.workload.spec.replicas == 4
+    assert b'"image":"new"' not in bytes(cluster.workload.spec.template)
+
+
+def test_the_status_repeats_what_the_workload_reports() -> None:
+    reported = StatefulSetStatus(ready_replicas=2, available_replicas=1, updated_replicas=3)
+    workload = replace(a_built(a_set()), status=reported)
+    cluster = Cluster(a_set(), workload, *pods(0, 1, 2))
+
+    cluster.reconcile()
+
+    assert cluster.status.ready_replicas == 2
+    assert cluster.status.available_replicas == 1
+    assert cluster.status.updated_replicas == 3
+    assert cluster.status.current_replicas == 3
+    assert cluster.status.wait_to_be_deleted_replicas == 0
+
+
+UNREADABLE = {"replicas": 1, "reserveGameServerIds": ["9-2"]}
+NO_CONTAINERS = "spec.gameServerTemplate.spec.containers: must list at least one container"
+COMPLAINT = 'spec.reserveGameServerIds[0]: "9-2" ends before it starts; write "2-9"'
+
+
+def test_a_list_that_cannot_be_read_never_scales_and_says_so_once() -> None:
+    cluster = Cluster(a_set(UNREADABLE), a_built(a_set()), *pods(0, 1, 2))
+
+    assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
+    assert cluster.reconcile() == []
+    assert cluster.workload.spec.replicas == 3
+    assert [c.message for c in cluster.status.conditions] == [COMPLAINT]
+    assert cluster.recorder.events == [f"Warning InvalidSpec {COMPLAINT}"]
+
+
+def test_a_standing_problem_is_not_told_again_with_other_news() -> None:
+    cluster = Cluster(a_set(UNREADABLE), a_built(a_set()), *pods(0, 1, 2))
+    cluster.reconcile()
+    cluster.client.put(a_pod("xxx-3"))
+
+    assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
+    assert cluster.recorder.events == [f"Warning InvalidSpec {COMPLAINT}"]
+
+
+def test_nobody_is_killed_while_the_list_cannot_be_read() -> None:
+    gss = a_set({**UNREADABLE, "replicas": 3})
+    cluster = Cluster(gss, a_built(a_set()), *pods(0, 1), a_pod("xxx-2", ops_state="Kill"))
+
+    assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
+
+
+def test_a_list_that_cannot_be_read_stops_no_new_template() -> None:
+    changed = {"gameServerTemplate": {"spec": {"containers": [{"name": "game", "image": "new"}]}}}
+    cluster = Cluster(a_set({**UNREADABLE, **changed}), a_built(a_set()), *pods(0, 1, 2))
+
+    assert cluster.reconcile() == ["patch StatefulSet xxx"]
+    assert b'"image":"new"' in bytes(cluster.workload.spec.template)
+
+
+def test_a_condition_goes_when_the_list_is_corrected() -> None:
+    cluster = Cluster(a_set(UNREADABLE), a_built(a_set()), *pods(0, 1, 2))
+    cluster.reconcile()
+    corrected = replace(cluster.gss, spec=a_set().spec)
+    cluster.client.put(corrected)
+
+    cluster.reconcile()
+
+    assert cluster.status.conditions == ()
+
+
+def test_a_template_that_makes_no_sense_makes_no_workload() -> None:
+    cluster = Cluster(a_set({"gameServerTemplate": {"spec": {"containers": []}}}))
+
+    assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
+    assert cluster.recorder.events == [f"Warning InvalidSpec {NO_CONTAINERS}"]
+
+
+def test_a_template_that_makes_no_sense_stops_no_scaling() -> None:
+    broken = {"gameServerTemplate": {"metadata": {"labels": {"a": 1}}}, "replicas": 4}
+    cluster = Cluster(a_set(broken), a_built(a_set()), *pods(0, 1, 2))
+
+    assert cluster.reconcile() == ["patch StatefulSet xxx"]
+    assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
+    assert cluster.workload.spec.replicas == 4
+
+
+class Host:
+    """What a controller is made from."""
+
+    def __init__(self) -> None:
+        self.client = MemoryClient()
+        self.components: list[str] = []
+        self.indexes: list[str] = []
+
+    def index(self, kind: type[O], name: str, function: Callable[[O], Iterable[str]]) -> None:
+        self.indexes.append(name)
+
+    def recorder_for(self, component: str) -> MemoryRecorder:
+        self.components.append(component)
+        return MemoryRecorder()
+
+
+def test_the_controller_has_the_name_and_workers_people_know() -> None:
+    host = Host()
+
+    made = controller(host)
+
+    assert host.components == [made.name]
+    assert (made.name, made.workers) == ("gameserverset-controller", 10)
+
+
+def test_a_set_is_looked_at_for_itself_its_pods_and_its_workload() -> None:
+    by_kind = {watch.resource.resource_type.kind: watch for watch in watches()}
+
+    assert set(by_kind) == {"GameServerSet", "Pod", "StatefulSet"}
