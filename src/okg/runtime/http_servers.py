@@ -1,13 +1,9 @@
 """The plain HTTP servers of a manager: health probes and metrics.
 
 A server binds its socket when it is made, so that an occupied port stops the start, and serves in
-``run``. Each connection has a thread that ends with the connection; a silent client is dropped
-after a few seconds, so none can hold up the end.
+``run``.
 """
 
-import http.server
-import socket
-import socketserver
 from collections.abc import Callable, Mapping
 from typing import TypeAlias, cast
 from urllib.parse import parse_qs, urlsplit
@@ -15,8 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
 
 from okg.context import Context
-from okg.errors import ConfigError
-from okg.threads import ThreadGroup
+from okg.runtime.listener import Handler, Listener
 
 Answer: TypeAlias = tuple[int, str, bytes]
 """Status, content type and body."""
@@ -26,22 +21,12 @@ Route: TypeAlias = Callable[[str, Mapping[str, list[str]]], Answer]
 
 Check: TypeAlias = Callable[[], bool]
 
-_SILENCE_SECONDS = 5.0
-_POLL_SECONDS = 0.1
+_GRACE_SECONDS = 1.0
+"""How long an answer may still take at the end."""
+
 _TEXT = "text/plain; charset=utf-8"
 _NOT_FOUND: Answer = (404, _TEXT, b"404 page not found\n")
-
-
-def parse_address(address: str, flag: str) -> tuple[str, int]:
-    """Split ``host:port``; an empty host stands for all addresses.
-
-    Raises:
-        ConfigError: it is not an address; the message names the flag.
-    """
-    host, colon, port = address.rpartition(":")
-    if not colon or not port.isdigit():
-        raise ConfigError(f"{address!r} is not an address like :8080 or 127.0.0.1:8080 ({flag})")
-    return host.strip("[]"), int(port)
+_BROKEN: Answer = (500, _TEXT, b"internal server error\n")
 
 
 class HttpServer:
@@ -57,73 +42,46 @@ class HttpServer:
     """
 
     def __init__(self, address: str, flag: str, routes: Mapping[str, Route]) -> None:
-        where = parse_address(address, flag)
-        try:
-            self._server = _Server(where, routes)
-        except OSError as error:
-            raise ConfigError(
-                f"cannot listen on {address}: {error.strerror}; choose another with {flag}"
-            ) from error
+        self._listener = _Listener(address, flag, routes)
 
     @property
     def port(self) -> int:
         """The port that is listened on."""
-        return int(self._server.server_address[1])
+        return self._listener.port
 
     def run(self, ctx: Context) -> None:
         """Serve until the context is done."""
-        group = ThreadGroup(Context(ctx.log, clock=ctx.clock))
-        group.start(f"http-{self.port}", lambda _: self._server.serve_forever(_POLL_SECONDS))
-        try:
-            ctx.wait()
-        finally:
-            self._server.shutdown()
-            group.join()
-            self._server.server_close()
+        self._listener.serve(ctx, grace=_GRACE_SECONDS)
 
     def close(self) -> None:
         """Give the port back without ever having served."""
-        self._server.server_close()
+        self._listener.server_close()
 
 
-class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    daemon_threads = False
-    allow_reuse_address = True
-
-    def __init__(self, where: tuple[str, int], routes: Mapping[str, Route]) -> None:
+class _Listener(Listener):
+    def __init__(self, address: str, flag: str, routes: Mapping[str, Route]) -> None:
         self.routes = routes
-        self.address_family = socket.AF_INET6 if ":" in where[0] else socket.AF_INET
-        super().__init__(where, _Handler)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no error of ours."""
+        super().__init__(address, flag, _Handler, "http")
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = _SILENCE_SECONDS
-
-    def do_GET(self) -> None:
+class _Handler(Handler):
+    def do_GET(self) -> None:  # noqa: N802 - http.server's name
         """Answer one request."""
+        try:
+            answer = self._answer()
+        except Exception:
+            self.listener.ctx.log.exception("no answer to an HTTP request", path=self.path)
+            answer = _BROKEN
+        # A probe comes every few seconds: no thread waits for the next one.
+        self.respond(*answer, close=True)
+
+    def _answer(self) -> Answer:
         url = urlsplit(self.path)
-        status, content_type, body = _NOT_FOUND
-        for path, route in cast("_Server", self.server).routes.items():
+        for path, route in cast("_Listener", self.server).routes.items():
             if url.path == path or url.path.startswith(f"{path}/"):
                 rest = url.path[len(path) :].strip("/")
-                query = parse_qs(url.query, keep_blank_values=True)
-                status, content_type, body = route(rest, query)
-                break
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("X-Content-Type-Options", "nosniff")
-        self.send_header("Content-Length", str(len(body)))
-        # A probe comes every few seconds: no thread waits for the next one.
-        self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
-        """Say nothing: a line for every probe helps nobody."""
+                return route(rest, parse_qs(url.query, keep_blank_values=True))
+        return _NOT_FOUND
 
 
 def metrics_route(registry: CollectorRegistry) -> Route:
