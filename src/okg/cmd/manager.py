@@ -11,6 +11,7 @@ from okg.api.game import GameServer, GameServerSet
 from okg.api.kruise import AdvancedStatefulSet
 from okg.api.resource import Object
 from okg.cache.informers import Selection
+from okg.client.connection import connect
 from okg.client.rest import ApiClient
 from okg.client.throttle import Throttle
 from okg.cmd.durations import parse_duration
@@ -68,7 +69,7 @@ def build(flags: ManagerFlags) -> Manager:
     )
     manager = Manager.connected(
         options,
-        kubeconfig=flags.kubeconfig,
+        connect(flags.kubeconfig),
         user_agent=f"okg/{version('okg')}",
         throttle=_throttle(flags),
     )

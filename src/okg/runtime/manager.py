@@ -32,7 +32,7 @@ from okg.api.resource import O, Object
 from okg.cache.client import CachedClient
 from okg.cache.informers import SYNC_TIMEOUT, Informers, Selection
 from okg.client.client import Client
-from okg.client.connection import connect, in_cluster_namespace
+from okg.client.connection import Connection, connect, in_cluster_namespace
 from okg.client.decoding import Undecodable
 from okg.client.http import Urllib3Transport
 from okg.client.impatient import Impatient
@@ -163,30 +163,33 @@ class Manager:
     ) -> Self:
         """Return a manager for the API server that the environment names.
 
+        The lease is in the current namespace, unless another is given: that of our pod, or outside
+        a cluster that of the kubeconfig's context.
+
         Raises:
-            ConfigError: there is none, or the lease has no namespace.
+            ConfigError: there is no API server to be found.
         """
+        connection = connect(kubeconfig)
         options = ManagerOptions(
             namespaces=namespaces,
             leader_election_id=leader_election_id,
-            leader_election_namespace=leader_election_namespace,
+            leader_election_namespace=leader_election_namespace or connection.namespace,
         )
-        return cls.connected(options, kubeconfig=kubeconfig, user_agent=user_agent)
+        return cls.connected(options, connection, user_agent=user_agent)
 
     @classmethod
     def connected(
         cls,
         options: ManagerOptions,
+        connection: Connection,
         *,
-        kubeconfig: str = "",
         user_agent: str = "okg",
         throttle: Throttle | None = None,
     ) -> Self:
-        """Return a manager with all options for the API server that the environment names."""
+        """Return a manager with all options for this connection."""
         registry = process_registry()
-        transport = Urllib3Transport(
-            connect(kubeconfig), user_agent=user_agent, metrics=RequestMetrics(registry)
-        )
+        metrics = RequestMetrics(registry)
+        transport = Urllib3Transport(connection, user_agent=user_agent, metrics=metrics)
         return cls(transport, options, throttle=throttle, registry=registry)
 
     @property
