@@ -1,8 +1,9 @@
 """CertificateWatcher: a serving certificate that may be replaced while it is in use.
 
-Each pair gets a TLS context of its own, and the contexts are swapped whole: a connection lives with
-the one it started with, and a pair that does not load changes nothing. Files are compared by
-content, because a mounted Secret changes by a swap of symbolic links. The lock guards one reference.
+Each pair gets a TLS context of its own, and the contexts are swapped whole: a connection lives
+with the one it started with, and a pair that does not load changes nothing. Files are compared by
+content, because a mounted Secret changes by a swap of symbolic links. The lock guards one
+reference.
 """
 
 import ssl
@@ -105,7 +106,7 @@ class CertificateWatcher:
         context.set_alpn_protocols(["http/1.1"])
         try:
             # With an empty password an encrypted key fails instead of asking on the terminal.
-            context.load_cert_chain(self._certificate, self._key, password="")  # noqa: S106
+            context.load_cert_chain(self._certificate, self._key, password="")
         except (OSError, ValueError):
             self._failures.inc()
             raise

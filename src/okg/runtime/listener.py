@@ -10,6 +10,7 @@ import http.server
 import socket
 import socketserver
 import threading
+import time
 from typing import ClassVar, cast
 
 from okg.context import Context
@@ -19,6 +20,8 @@ from okg.threads import ThreadGroup
 _BACKLOG = 128
 _POLL_SECONDS = 0.1
 _LAST_PORT = 65535
+_LINGER_SECONDS = 1.0
+_CHUNK = 65536
 
 
 def parse_address(address: str, flag: str) -> tuple[str, int]:
@@ -227,6 +230,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
+
+    def linger(self) -> None:
+        """Read on for a moment after an answer to a request whose body was not read.
+
+        Closing at once would reset the connection under a client that is still sending, and it
+        would not get to see the answer.
+        """
+        self.wfile.flush()
+        self.connection.settimeout(_LINGER_SECONDS)
+        until = time.monotonic() + _LINGER_SECONDS
+        with contextlib.suppress(OSError):
+            while self.rfile.read1(_CHUNK) and time.monotonic() < until:
+                pass
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Say nothing: a line for every request helps nobody."""

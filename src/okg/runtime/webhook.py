@@ -10,7 +10,7 @@ import ssl
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from http.client import HTTPMessage
+from email.message import Message
 from typing import TypeAlias, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -203,18 +203,20 @@ class _Handler(Handler):
         hook = cast("_TlsListener", self.server).hooks.get(url.path)
         if hook is None:
             self.respond(404, _TEXT, b"404 page not found\n", close=True)
+            self.linger()
             return
         with hook.measured():
             refusal = _refusal(self.headers)
             if refusal is not None:  # its body is not read, so the connection cannot go on
                 self.respond(200, _JSON, encode_review(refusal), close=True)
+                self.linger()
                 return
             body = self.rfile.read(int(self.headers["Content-Length"]))
             timeout = _timeout(parse_qs(url.query))
             self.respond(200, _JSON, hook.answer(self.listener.ctx, body, timeout))
 
 
-def _refusal(headers: HTTPMessage) -> AdmissionResponse | None:
+def _refusal(headers: "Message[str, str]") -> AdmissionResponse | None:
     """Say what is wrong with a request before its body is read."""
     if headers.get_content_type() != _JSON:
         return errored(400, f"content type {headers.get_content_type()!r} is not {_JSON}")

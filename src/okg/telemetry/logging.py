@@ -4,6 +4,10 @@ from typing import Protocol, Self, cast
 
 import structlog
 
+LOGGER_NAME = "logger_name"
+"""Field that carries a logger's name; what is written calls it ``logger``, a word structlog keeps
+for itself."""
+
 
 class BoundLogger(Protocol):
     """What we ask of a logger: a message, fields, and more fields bound to a copy."""
@@ -34,6 +38,9 @@ class BoundLogger(Protocol):
 
 
 def get_logger(name: str = "") -> BoundLogger:
-    """Return the process's logger, carrying ``logger=name`` unless it is the root."""
-    logger = structlog.stdlib.get_logger() if not name else structlog.get_logger(logger=name)
-    return cast("BoundLogger", logger)
+    """Return the process's logger under a name, or the root.
+
+    It takes the set-up in force at its first use, so modules may make theirs when imported.
+    """
+    fields = {LOGGER_NAME: name} if name else {}
+    return cast("BoundLogger", structlog.get_logger(**fields))
