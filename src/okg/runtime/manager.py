@@ -1,8 +1,8 @@
 """Manager: owns everything that runs, starts it in order and ends it in the opposite order.
 
-Start: HTTP servers (probes, metrics) → caches → runnables that need no leadership → leader
+Start: servers (probes, metrics, webhooks) → caches → runnables that need no leadership → leader
 election → what only the leader runs. Stop: the leader's part first (a worker finishes the request
-in hand), then the others, caches and HTTP servers; the lease is given up when no worker is left.
+in hand), then the others, caches and servers; the lease is given up when no worker is left.
 Controllers attach to the caches before the election, so a follower is warm when it takes over.
 
 Leadership is for writes only: a lost lease fences the client at once and ends the process.
@@ -149,7 +149,7 @@ class Manager:
         self._synced = threading.Event()
         self._following = Context()
         self._stop_by = 0.0
-        self._servers = self._open_servers()
+        self._servers: list[tuple[str, Runnable]] = self._open_servers()
 
     @classmethod
     def from_environment(
@@ -212,6 +212,10 @@ class Manager:
             self._controllers.append(runnable)
         else:
             self._everywhere.append((name, runnable))
+
+    def add_server(self, server: Runnable, *, name: str) -> None:
+        """Run a server, such as the one for webhooks: the first to start and the last to stop."""
+        self._servers.append((name, server))
 
     def add_ready_check(self, name: str, check: Check) -> None:
         """Be ready only while ``check`` returns True."""
@@ -319,8 +323,8 @@ class Manager:
         sys.stderr.flush()
         self._exit_process(1)
 
-    def _open_servers(self) -> list[tuple[str, HttpServer]]:
-        servers: list[tuple[str, HttpServer]] = []
+    def _open_servers(self) -> list[tuple[str, Runnable]]:
+        servers: list[tuple[str, Runnable]] = []
         options = self.options
         if options.health_address not in {"", "0"}:
             routes = {
