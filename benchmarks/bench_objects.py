@@ -149,12 +149,12 @@ def _our_watch(address: str) -> None:
 
 def _official_watch(address: str) -> None:
     core = official.CoreV1Api(official.ApiClient(_configuration(address)))
-    stream = official_watch.Watch()
+    stream = official_watch.Watch()  # type: ignore[no-untyped-call]
     seen = 0
-    for _ in stream.stream(core.list_pod_for_all_namespaces, timeout_seconds=60):
+    for _ in stream.stream(core.list_pod_for_all_namespaces, timeout_seconds=60):  # type: ignore[no-untyped-call]
         seen += 1
         if seen == EVENTS:
-            stream.stop()
+            stream.stop()  # type: ignore[no-untyped-call]
     assert seen == EVENTS, seen
 
 

@@ -11,4 +11,5 @@ _EXAMPLE = re.compile(r"<!-- test: (\w+) -->\n```python\n(.*?)```", re.DOTALL)
 def example(page: str, name: str) -> str:
     """Return the code of one example of a page under ``docs/``."""
     text = (ROOT / "docs" / page).read_text()
-    return dict(_EXAMPLE.findall(text))[name]
+    examples: dict[str, str] = dict(_EXAMPLE.findall(text))
+    return examples[name]

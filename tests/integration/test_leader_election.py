@@ -22,7 +22,7 @@ LEADS = "successfully acquired lease kruise-game-system/game-kruise-manager"
 
 
 def _leader(*managers: ManagerProcess) -> ManagerProcess:
-    return eventually(lambda: next((m for m in managers if LEADS in m.log), None), within=30)
+    return eventually(lambda: [m for m in managers if LEADS in m.log], within=30)[0]
 
 
 def _time_to_next_write(arena: Arena, namespace: str, name: str) -> float:

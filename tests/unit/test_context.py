@@ -82,7 +82,12 @@ def test_cancellation_wakes_a_sleeper_and_calls_back() -> None:
     ctx.on_cancel(lambda: called.append("yes"))
     forget = ctx.on_cancel(lambda: called.append("forgotten"))
     forget()
-    sleeper = threading.Thread(target=lambda: (ctx.sleep(60.0), woken.set()))
+
+    def sleep() -> None:
+        ctx.sleep(60.0)
+        woken.set()
+
+    sleeper = threading.Thread(target=sleep)
     sleeper.start()
 
     ctx.cancel()

@@ -12,8 +12,9 @@
 | anything else | wait, then watch from the last version seen |
 
 Waits grow from 0.8 s by a factor of 2 with jitter up to 30 s, as in client-go, and start over
-after two healthy minutes, or when the watch has told something. While nobody answers at all, or watches break as soon as they are open,
-they end at 5 s: that costs a server nothing, and recovery should not wait for half a minute.
+after two healthy minutes, or when the watch has told something. While nobody answers at all, or
+watches break as soon as they are open, they end at 5 s: that costs a server nothing, and recovery
+should not wait for half a minute.
 """
 
 import random

@@ -50,7 +50,7 @@ def apply_merge_patch(tree: Tree, body: bytes) -> Tree:
     Raises:
         Refusal: 400, this is no merge patch.
     """
-    return _merged(tree, parse_object(body))
+    return merged(tree, parse_object(body))
 
 
 def parse_object(body: bytes) -> Tree:
@@ -68,13 +68,14 @@ def parse_object(body: bytes) -> Tree:
     return patch
 
 
-def _merged(tree: Json, patch: Tree) -> Tree:
+def merged(tree: Json, patch: Tree) -> Tree:
+    """Return ``tree`` after a merge patch."""
     result = dict(tree) if isinstance(tree, dict) else {}
     for key, value in patch.items():
         if value is None:
             result.pop(key, None)
         elif isinstance(value, dict):
-            result[key] = _merged(result.get(key), value)
+            result[key] = merged(result.get(key), value)
         else:
             result[key] = value
     return result

@@ -11,7 +11,7 @@ from okg.errors import StatusCause
 JSON_HEADERS = {"content-type": "application/json"}
 
 
-class Refusal(Exception):  # noqa: N818 - named for what happened, like our other errors
+class Refusal(Exception):
     """The server refuses a request.
 
     Attributes:
@@ -169,3 +169,9 @@ def forbidden_value(field: str, message: str) -> StatusCause:
 def missing_value(field: str, message: str = "must be given") -> StatusCause:
     """Return the cause for a value that is missing."""
     return StatusCause(field=field, message=message, reason="FieldValueRequired")
+
+
+def invalid_options(cause: StatusCause) -> Refusal:
+    """422 for the options of a list or a watch."""
+    details = Details(group="meta.k8s.io", kind="ListOptions", causes=(cause,))
+    return Refusal(422, "Invalid", f"{cause.field}: {cause.message}", details=details)

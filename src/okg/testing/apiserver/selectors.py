@@ -37,7 +37,7 @@ def valid_label_value(value: object) -> bool:
 
 
 def label_selector(text: str) -> Selector:
-    """Parse a label selector: ``=``, ``==``, ``!=``, ``in``, ``notin``, ``a``, ``!a``, ``>``, ``<``.
+    """Parse a label selector, comparisons with ``>`` and ``<`` included.
 
     Raises:
         Refusal: 400, it cannot be parsed.
@@ -68,7 +68,9 @@ def field_selector(text: str, known: Collection[str]) -> Selector:
         return anything
 
     def matches(tree: Tree) -> bool:
-        return all(((find(tree, *path) or "") == wanted) is yes for path, wanted, yes in requirements)
+        return all(
+            ((find(tree, *path) or "") == wanted) is yes for path, wanted, yes in requirements
+        )
 
     return matches
 
@@ -127,10 +129,10 @@ class _Parser:
     def _values(self) -> set[str]:
         self._expect("(")
         values = {self._word()}
-        while (token := self._take()) == ",":
+        while (after := self._take()) == ",":
             values.add(self._word())
-        if token != ")":
-            raise self._unexpected(token)
+        if after != ")":
+            raise self._unexpected(after)
         return values
 
     def _word(self) -> str:

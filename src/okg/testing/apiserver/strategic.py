@@ -98,10 +98,16 @@ class _Merger:
         server = old if isinstance(old, list) else []
         by_key = [(identify(item), item) for item in server]
         for item in new:
-            _place(by_key, identify(item), lambda old_item, item=item: self._item(old_item, item))
+            self._place(by_key, identify(item), item)
         order = patch.get(_ORDER + field)
         first = [identify(item) for item in (order if isinstance(order, list) else new)]
         return _ordered(by_key, first, [identify(item) for item in server])
+
+    def _place(self, by_key: list[tuple[Json, Json]], key: Json, item: Json) -> None:
+        """Merge one item into the list, at its old place or at the end."""
+        index = next((i for i, (known, _) in enumerate(by_key) if known == key), len(by_key))
+        merged = self._item(by_key[index][1] if index < len(by_key) else None, item)
+        by_key[index : index + 1] = [] if merged is None else [(key, merged)]
 
     def _item(self, old: Json, new: Json) -> Json:
         """Return one item of a keyed list, merged; None when it is to go."""
@@ -143,15 +149,6 @@ def _member_named(key: str) -> _Identity:
         return item[key]
 
     return identify
-
-
-def _place(
-    by_key: list[tuple[Json, Json]], key: Json, merge: Callable[[Json], Json]
-) -> None:
-    """Merge one item into the list, at its old place or at the end."""
-    index = next((i for i, (known, _) in enumerate(by_key) if known == key), len(by_key))
-    merged = merge(by_key[index][1] if index < len(by_key) else None)
-    by_key[index : index + 1] = [] if merged is None else [(key, merged)]
 
 
 def _ordered(

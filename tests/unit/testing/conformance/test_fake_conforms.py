@@ -1,0 +1,3 @@
+"""The conformance suite against the fake server."""
+
+from conformance.suite import *  # noqa: F403
