@@ -17,7 +17,6 @@ from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import NoReturn
 
-from okg.telemetry.setup import configure
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -28,6 +27,7 @@ from okg.client.http import Urllib3Transport
 from okg.client.rest import ApiClient
 from okg.context import Context
 from okg.errors import OkgError, TransportError
+from okg.telemetry.setup import configure
 from okg.testing.controlplane import ControlPlane
 from okg.testing.kruise import KruiseManager
 from okg.testing.nodes import NodeSimulator

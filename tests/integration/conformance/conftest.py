@@ -11,11 +11,12 @@ pytest.register_assert_rewrite("conformance")
 from conformance.api import WIDGETS, Api  # noqa: E402 - asserts are rewritten only from here on
 from okg.client.connection import connect  # noqa: E402
 from okg.client.http import Urllib3Transport  # noqa: E402
-from okg.client.transport import Transport  # noqa: E402
+from okg.client.transport import HttpRequest, Transport  # noqa: E402
 from okg.testing.controlplane import ControlPlane  # noqa: E402
 from okg.testing.eventually import eventually  # noqa: E402
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+CACHED = ("/api/v1/configmaps", "/apis/conformance.okg.io/v1/widgets")
 
 
 @pytest.fixture(scope="module")
@@ -31,17 +32,22 @@ def transport(local_control_plane: ControlPlane) -> Generator[Transport]:
 @pytest.fixture
 def api(local_control_plane: ControlPlane, transport: Transport) -> Generator[Api]:
     """The real server with a new namespace."""
-
-    def forget_history() -> None:
-        # The server's watch cache outlives the history of etcd; it begins anew with the process,
-        # and until it is filled the server answers 429.
-        local_control_plane.compact_etcd()
-        local_control_plane.kill_apiserver()
-        local_control_plane.start_apiserver()
-        for path in (api.widget(), api.config_map()):
-            eventually(lambda path=path: api.get(path, resourceVersion="0").status == 200)
-
-    api = Api(transport, f"conformance-{secrets.token_hex(4)}", forget_history)
-    assert api.post("/api/v1/namespaces", {"metadata": {"name": api.namespace}}).status == 201
+    name = f"conformance-{secrets.token_hex(4)}"
+    api = Api(transport, name, lambda: lose_history(local_control_plane, transport))
+    assert api.post("/api/v1/namespaces", {"metadata": {"name": name}}).status == 201
     yield api
-    api.delete(f"/api/v1/namespaces/{api.namespace}")
+    api.delete(f"/api/v1/namespaces/{name}")
+
+
+def lose_history(plane: ControlPlane, transport: Transport) -> None:
+    """Compact etcd and let the server's watch cache, which outlives that, begin anew."""
+    plane.compact_etcd()
+    plane.kill_apiserver()
+    plane.start_apiserver()
+    # Until its caches are filled, the server answers 429.
+    eventually(lambda: all(_is_cached(transport, path) for path in CACHED))
+
+
+def _is_cached(transport: Transport, path: str) -> bool:
+    query = {"resourceVersion": "0", "limit": "1"}
+    return transport.send(HttpRequest(method="GET", path=path, query=query)).status == 200
