@@ -1,0 +1,69 @@
+"""The manager's flags, and the manifests that use them."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from okg.cmd.options import parse
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_the_defaults_are_those_people_know() -> None:
+    flags = parse([])
+
+    assert flags.metrics_bind_address == ":8080"
+    assert flags.health_probe_bind_address == ":8082"
+    assert flags.leader_elect is False
+    assert flags.leader_elect_lease_duration == timedelta(seconds=15)
+    assert flags.leader_elect_renew_deadline == timedelta(seconds=10)
+    assert flags.leader_elect_retry_period == timedelta(seconds=2)
+    assert (flags.gameserver_workers, flags.gameserverset_workers) == (10, 10)
+    assert (flags.api_server_qps, flags.api_server_qps_burst) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("--leader-elect", True),
+        ("-leader-elect", True),
+        ("--leader-elect=true", True),
+        ("-leader-elect=1", True),
+        ("--leader-elect=f", False),
+    ],
+)
+def test_a_switch_takes_every_form_of_go(argument: str, *, expected: bool) -> None:
+    assert parse([argument]).leader_elect is expected
+
+
+@pytest.mark.parametrize("arguments", [["-namespace=games"], ["--namespace", "games"]])
+def test_a_value_follows_an_equals_sign_or_stands_alone(arguments: list[str]) -> None:
+    assert parse(arguments).namespace == "games"
+
+
+@pytest.mark.parametrize(
+    "argument",
+    ["--leader-elect=maybe", "--gameserver-workers=many", "--leader-elect-lease-duration=15"],
+)
+def test_a_value_that_makes_no_sense_is_refused_with_exit_code_2(
+    argument: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse([argument])
+
+    assert ended.value.code == 2
+    assert argument.partition("=")[0] in capsys.readouterr().err
+
+
+def test_the_deployment_runs_the_binary_with_flags_it_has() -> None:
+    deployment = yaml.safe_load((ROOT / "config/manager/deployment.yaml").read_text())
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+
+    flags = parse(container.get("args", []))
+
+    assert container["command"] == ["okg", "manager"]
+    assert flags.metrics_bind_address == f":{ports['metrics']}"
+    assert flags.health_probe_bind_address == f":{ports['health']}"
