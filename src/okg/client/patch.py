@@ -6,9 +6,10 @@ by what the writer needs:
 - locked: a JSON Patch whose every operation sits on a leaf and which carries the resourceVersion
   that was read; items of lists keep their unknown fields. A lost race is a Conflict. The
   resourceVersion goes as a ``replace``: as a ``test`` a lost race would be a 422.
-- unlocked: a merge patch of the changed keys, guarded by the uid only. It would replace lists
-  whole, so a change inside a list of objects of a kind whose schema we do not know in full is
-  locked all the same.
+- unlocked: a merge patch of the changed keys, guarded by the uid only. It replaces lists whole, so
+  a change inside a list of objects of a kind whose schema we do not know in full is locked all the
+  same. The status of a custom resource takes a foreign uid without a word, so there the same
+  change goes as a JSON Patch that tests the uid first.
 
 Whether a parent is present is known exactly: msgspec omits a field only when it holds the very
 default, and a decoded ``{}`` is another value.
@@ -37,7 +38,7 @@ class Patch(msgspec.Struct, frozen=True):
     body: bytes
 
 
-def diff(before: O, after: O, *, lock: bool) -> Patch | None:
+def diff(before: O, after: O, *, lock: bool, subresource: str = "") -> Patch | None:
     """Return what turns ``before`` into ``after`` on the server, or None if they are equal."""
     old, new = as_json(before), as_json(after)
     meta = before.metadata
@@ -45,12 +46,10 @@ def diff(before: O, after: O, *, lock: bool) -> Patch | None:
         operations = list(_operations("", old, new))
         if not operations:
             return None
-        version = {
-            "op": "replace",
-            "path": "/metadata/resourceVersion",
-            "value": meta.resource_version,
-        }
-        return Patch(JSON_PATCH, msgspec.json.encode([version, *operations]))
+        return _json_patch("replace", "resourceVersion", meta.resource_version, operations)
+    if subresource and meta.uid:
+        operations = list(_operations("", old, new, whole_lists=True))
+        return _json_patch("test", "uid", meta.uid, operations) if operations else None
     changes = _merge(old, new)
     if not changes:
         return None
@@ -58,6 +57,11 @@ def diff(before: O, after: O, *, lock: bool) -> Patch | None:
         metadata = cast("dict[str, Json]", changes.get("metadata", {}))
         changes["metadata"] = {**metadata, "uid": meta.uid}
     return Patch(MERGE_PATCH, msgspec.json.encode(changes))
+
+
+def _json_patch(guard: str, member: str, value: str, operations: list[object]) -> Patch:
+    first = {"op": guard, "path": f"/metadata/{member}", "value": value}
+    return Patch(JSON_PATCH, msgspec.json.encode([first, *operations]))
 
 
 def as_json(obj: Object) -> dict[str, Json]:
@@ -98,7 +102,9 @@ def _touches_object_lists(old: Json, new: Json, *, closed: bool) -> bool:
     )
 
 
-def _operations(path: str, old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[object]:
+def _operations(
+    path: str, old: Mapping[str, Json], new: Mapping[str, Json], *, whole_lists: bool = False
+) -> Iterator[object]:
     """Yield the JSON Patch (RFC 6902) between two objects."""
     for key in {**old, **new}:
         where = f"{path}/{_escape(key)}"
@@ -107,15 +113,17 @@ def _operations(path: str, old: Mapping[str, Json], new: Mapping[str, Json]) -> 
         elif key not in old:
             yield {"op": "add", "path": where, "value": new[key]}
         else:
-            yield from _value_operations(where, old[key], new[key])
+            yield from _value_operations(where, old[key], new[key], whole_lists=whole_lists)
 
 
-def _value_operations(path: str, old: Json, new: Json) -> Iterator[object]:
+def _value_operations(
+    path: str, old: Json, new: Json, *, whole_lists: bool = False
+) -> Iterator[object]:
     if old == new and type(old) is type(new):
         return
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        yield from _operations(path, old, new)
-    elif isinstance(old, list) and isinstance(new, list):
+        yield from _operations(path, old, new, whole_lists=whole_lists)
+    elif isinstance(old, list) and isinstance(new, list) and not whole_lists:
         yield from _list_operations(path, old, new)
     else:
         yield {"op": "replace", "path": path, "value": new}

@@ -6,7 +6,7 @@ import msgspec
 
 from okg.api.resource import O
 from okg.client.decoding import Listing, decode, decode_page, kind_of
-from okg.client.patch import MERGE_PATCH, as_json, diff
+from okg.client.patch import as_json, diff
 from okg.client.status import status_error
 from okg.client.throttle import Throttle
 from okg.client.transport import HttpRequest, HttpResponse, Transport
@@ -126,7 +126,7 @@ class ApiClient:
 
     def patch(self, before: O, after: O, *, subresource: str = "", lock: bool = True) -> O:
         """Send the difference of two values; no difference, no request."""
-        change = diff(before, after, lock=lock)
+        change = diff(before, after, lock=lock, subresource=subresource)
         if change is None:
             return before
         meta = before.metadata
@@ -138,7 +138,7 @@ class ApiClient:
                 content_type=change.content_type,
             )
         except Invalid as error:
-            if change.content_type == MERGE_PATCH and _is_another_uid(error):
+            if not lock and _is_another_uid(error):
                 raise Conflict(
                     409,
                     "Conflict",
@@ -208,4 +208,5 @@ def _selectors(labels: str, fields: str) -> dict[str, str]:
 
 
 def _is_another_uid(error: ApiError) -> bool:
-    return any(cause.field == "metadata.uid" for cause in error.causes)
+    """Whether a guard of the uid failed: a merge patch names the field, a JSON Patch nothing."""
+    return not error.causes or any(cause.field == "metadata.uid" for cause in error.causes)

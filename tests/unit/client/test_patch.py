@@ -4,7 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from okg.api.core import ConfigMap, Container, Pod, PodSpec
-from okg.api.game import GameServer, GameServerStatus
+from okg.api.game import GameServer, GameServerCondition, GameServerStatus
 from okg.api.meta import ObjectMeta
 from okg.client.patch import JSON_PATCH, MERGE_PATCH, Patch, diff
 
@@ -85,6 +85,39 @@ def test_a_list_of_a_kind_known_in_full_is_written_whole_in_a_merge_patch() -> N
     patch = diff(before, after, lock=False)
 
     assert _body(patch) == {"status": {"conditions": None}, "metadata": {"uid": "u1"}}
+
+
+def test_an_unlocked_status_change_tests_the_uid_first_and_writes_lists_whole() -> None:
+    before = msgspec.convert(
+        {
+            "metadata": {"name": "a", "uid": "u1", "resourceVersion": "7"},
+            "status": {
+                "currentState": "Creating",
+                "desiredState": "Ready",
+                "conditions": [{"type": "PodNormal", "status": "True"}],
+            },
+        },
+        GameServer,
+    )
+    changed = replace(
+        before.status,
+        current_state="Ready",
+        desired_state="",
+        conditions=(GameServerCondition(type="NodeNormal", status="True"),),
+    )
+
+    patch = diff(before, replace(before, status=changed), lock=False, subresource="status")
+
+    assert _body(patch) == [
+        {"op": "test", "path": "/metadata/uid", "value": "u1"},
+        {"op": "remove", "path": "/status/desiredState"},
+        {"op": "replace", "path": "/status/currentState", "value": "Ready"},
+        {
+            "op": "replace",
+            "path": "/status/conditions",
+            "value": [{"type": "NodeNormal", "status": "True"}],
+        },
+    ]
 
 
 def test_items_of_lists_are_moved_so_that_survivors_keep_their_unknown_fields() -> None:
