@@ -48,7 +48,8 @@ def main() -> int:
     parser.add_argument("--once", action="store_true", help="end as soon as all are Ready")
     parser.add_argument("--timeout", type=float, default=120, help="seconds to Ready (default 120)")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, end)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
     configure(level="warning")
     try:
         with sandbox() as plane:
@@ -126,7 +127,10 @@ def okg_manager(plane: ControlPlane) -> Generator[None]:
         f"--health-probe-bind-address=127.0.0.1:{health}",
     ]
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        # A session of its own: Ctrl-C is for us, and we end the manager in order.
+        process = subprocess.Popen(
+            arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
         watcher = threading.Thread(target=interrupt_when_it_ends, args=(process,))
         watcher.start()
         try:

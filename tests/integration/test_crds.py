@@ -1,5 +1,6 @@
 """The CustomResourceDefinitions and the manifests on a real API server."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Generator
@@ -348,7 +349,9 @@ def test_pods_can_be_made_of_the_template_of_a_sample(namespace: Namespace, name
     assert made["metadata"]["name"] == Path(name).stem
 
 
-@pytest.mark.skipif(not shutil.which("kubectl"), reason="needs kubectl")
+@pytest.mark.skipif(
+    not shutil.which("kubectl") and os.environ.get("CI") != "true", reason="needs kubectl"
+)
 def test_the_installation_is_accepted_whole(local_control_plane: ControlPlane) -> None:
     applied = subprocess.run(
         [
@@ -366,7 +369,6 @@ def test_the_installation_is_accepted_whole(local_control_plane: ControlPlane) -
         "clusterrole.rbac.authorization.k8s.io/kruise-game-manager-role",
         "clusterrolebinding.rbac.authorization.k8s.io/kruise-game-manager-cloud-rolebinding",
         "clusterrolebinding.rbac.authorization.k8s.io/kruise-game-manager-rolebinding",
-        "configmap/kruise-game-manager-config",
         "customresourcedefinition.apiextensions.k8s.io/gameservers.game.kruise.io",
         "customresourcedefinition.apiextensions.k8s.io/gameserversets.game.kruise.io",
         "deployment.apps/kruise-game-controller-manager",
@@ -374,7 +376,5 @@ def test_the_installation_is_accepted_whole(local_control_plane: ControlPlane) -
         "role.rbac.authorization.k8s.io/kruise-game-leader-election-role",
         "rolebinding.rbac.authorization.k8s.io/kruise-game-leader-election-rolebinding",
         "service/kruise-game-controller-manager-metrics-service",
-        "service/kruise-game-external-scaler",
-        "service/kruise-game-webhook-service",
         "serviceaccount/kruise-game-controller-manager",
     ]
