@@ -53,8 +53,8 @@ class Informer(Generic[O]):
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.kind = kind
-        self.store: Store[O] = Store()
         scopes = namespaces if kind.resource_type.namespaced and namespaces else ("",)
+        self.store: Store[O] = Store(by_namespace="" not in scopes)
         self._reflectors = [
             Reflector(
                 api,
@@ -122,9 +122,9 @@ class Informer(Generic[O]):
         self._tell(self.store.remove(obj) if gone else self.store.put(obj), initial=False)
         self._maybe_resync()
 
-    def on_reached(self, version: str) -> None:
+    def on_reached(self, version: str, namespace: str) -> None:
         """Take a bookmark from a reflector."""
-        self.store.reached(version, self._clock.monotonic())
+        self.store.reached(version, self._clock.monotonic(), namespace=namespace)
         self._maybe_resync()
 
     def on_undecodable(self, odd: Undecodable) -> None:

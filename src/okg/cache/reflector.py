@@ -31,8 +31,8 @@ class Sink(Protocol[O_contra]):
         """One object was added, changed or deleted."""
         ...
 
-    def on_reached(self, version: str) -> None:
-        """Nothing else happened up to this version."""
+    def on_reached(self, version: str, namespace: str) -> None:
+        """Nothing else happened up to this version, in this namespace or in all of them."""
         ...
 
     def on_undecodable(self, odd: Undecodable) -> None:
@@ -109,7 +109,7 @@ class Reflector(Generic[O]):
                 events += 1
                 match event:
                     case Bookmark(version):
-                        self._sink.on_reached(version)
+                        self._sink.on_reached(version, self.namespace)
                         self.state.moved(version)
                     case Undecodable():
                         self._sink.on_undecodable(event)

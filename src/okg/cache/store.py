@@ -40,14 +40,20 @@ class _OwnWrite(msgspec.Struct, frozen=True, gc=False):
 
 
 class Store(Generic[O]):
-    """Objects of one kind."""
+    """Objects of one kind.
 
-    def __init__(self) -> None:
+    Args:
+        by_namespace: each namespace has a watch of its own, so how far one has come says nothing
+            of the others.
+    """
+
+    def __init__(self, *, by_namespace: bool = False) -> None:
+        self._by_namespace = by_namespace
         self._lock = threading.Lock()
         self._seen: dict[Key, O] = {}
         self._shown: dict[Key, O] = {}
         self._own: dict[Key, _OwnWrite] = {}
-        self._version = 0
+        self._versions: dict[str, int] = {}
         self._functions: dict[str, IndexFunction[O]] = {}
         self._indexes: dict[str, dict[str, dict[Key, O]]] = {}
 
@@ -98,7 +104,7 @@ class Store(Generic[O]):
             if own is None or own.version <= version:
                 self._own.pop(key, None)
                 self._show(key, obj)
-            self._version = max(self._version, version)
+            self._reached(key[0], version)
         return Change(old, obj)
 
     def remove(self, obj: O) -> Change[O]:
@@ -110,7 +116,7 @@ class Store(Generic[O]):
             if own is None or own.version <= version_of(obj):
                 self._own.pop(key, None)
                 self._show(key, None)
-            self._version = max(self._version, version_of(obj))
+            self._reached(key[0], version_of(obj))
         return Change(old or obj, None)
 
     def replace(
@@ -135,15 +141,21 @@ class Store(Generic[O]):
                 changes.append(Change(self._seen.get(key), obj))
                 self._seen[key] = obj
                 self._settle(key, listed_at)
-            self._version = max(self._version, listed_at)
+            self._reached(namespace, listed_at)
         return changes
 
-    def reached(self, version: str, now: float) -> None:
-        """Note that the watch has told everything up to ``version``; drop what that confirms."""
+    def reached(self, version: str, now: float, *, namespace: str = "") -> None:
+        """Note that a watch has told everything up to ``version``; drop what that confirms.
+
+        Args:
+            version: resourceVersion of a bookmark.
+            now: monotonic time, by which own writes expire.
+            namespace: what the watch covers; empty for everything.
+        """
         with self._lock:
-            self._version = max(self._version, _number(version))
+            self._reached(namespace, _number(version))
             for key, own in list(self._own.items()):
-                if own.version <= self._version or own.expires_at <= now:
+                if own.version <= self._reached_in(key) or own.expires_at <= now:
                     del self._own[key]
                     self._show(key, self._seen.get(key))
 
@@ -153,7 +165,7 @@ class Store(Generic[O]):
         version = version_of(obj)
         with self._lock:
             own = self._own.get(key)
-            if version > self._version and (own is None or own.version < version):
+            if version > self._reached_in(key) and (own is None or own.version < version):
                 self._own[key] = _OwnWrite(version, now + OWN_WRITE_LIFETIME)
                 self._show(key, obj)
 
@@ -165,6 +177,13 @@ class Store(Generic[O]):
             if shown is not None and shown.metadata.uid == obj.metadata.uid:
                 self._own[key] = _OwnWrite(version_of(shown) + 1, now + OWN_WRITE_LIFETIME)
                 self._show(key, None)
+
+    def _reached(self, namespace: str, version: int) -> None:
+        scope = namespace if self._by_namespace else ""
+        self._versions[scope] = max(self._versions.get(scope, 0), version)
+
+    def _reached_in(self, key: Key) -> int:
+        return self._versions.get(key[0] if self._by_namespace else "", 0)
 
     def _candidates(self, index: tuple[str, str] | None) -> Iterable[O]:
         if index is None:

@@ -100,6 +100,19 @@ def test_an_own_write_that_is_never_confirmed_is_forgotten_in_the_end() -> None:
     assert store.get(("n", "a")) is None
 
 
+def test_a_watch_of_another_namespace_confirms_nothing() -> None:
+    store = Store[ConfigMap](by_namespace=True)
+    store.reached("9", 0.0, namespace="other")
+
+    store.wrote(written := _map("a", 8), 0.0)
+    store.reached("20", 1.0, namespace="other")
+    shown = store.get(("n", "a"))
+    store.reached("20", 1.0, namespace="n")
+
+    assert shown == written
+    assert store.get(("n", "a")) is None
+
+
 def test_indexes_follow_own_writes() -> None:
     store = Store[ConfigMap]()
     store.add_index("app", lambda obj: [obj.metadata.labels.get("app", "")])
