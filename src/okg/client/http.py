@@ -71,7 +71,7 @@ class Urllib3Transport:
         """Return once the headers are there."""
         answer = self._open(request, whole=False)
         if answer.status == _UNAUTHORIZED and self._reload_credentials():
-            answer.release_conn()
+            answer.close()
             answer = self._open(request, whole=False)
         return Urllib3Stream(answer, request)
 
@@ -153,11 +153,15 @@ class Urllib3Stream:
             self._answer.close()
 
     def close(self) -> None:
-        """End the stream from any thread: the socket is shut down, so a blocked reader returns."""
+        """End the stream from any thread: the socket is shut down, so a blocked reader returns.
+
+        The socket is closed, too, since a stream may end before anybody read it.
+        """
         self._closed = True
         # Without a socket left there is nobody to wake.
         with contextlib.suppress(OSError, ValueError, RuntimeError):
             self._answer.shutdown()
+        self._answer.close()
 
 
 def _pieces(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:

@@ -159,7 +159,7 @@ def test_silence_is_a_timeout(server: Server, transport: Urllib3Transport) -> No
 
     def late(handler: Handler) -> None:
         release.wait()
-        handler.reply(200, b"")
+        handler.close_connection = True
 
     server.answers(late)
 
@@ -239,6 +239,26 @@ def test_closing_a_silent_stream_wakes_its_reader(
 
     assert not reader.is_alive()
     assert pieces == [b"one\n"]
+
+
+def test_a_stream_closed_before_it_is_read_gives_its_socket_back(
+    server: Server, transport: Urllib3Transport
+) -> None:
+    hung_up = threading.Event()
+    server.answers(lambda handler: _stream_until_hung_up(handler, hung_up))
+
+    stream = transport.stream(GET)
+    stream.close()
+
+    assert hung_up.wait(timeout=5)
+
+
+def _stream_until_hung_up(handler: Handler, hung_up: threading.Event) -> None:
+    handler.start_stream()
+    while handler.rfile.read(1):
+        pass
+    handler.close_connection = True
+    hung_up.set()
 
 
 def test_requests_are_counted_under_client_gos_names(server: Server, tmp_path: Path) -> None:
