@@ -4,8 +4,9 @@ The binary runs with the manager's own role, never as an administrator.
 """
 
 import sys
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -162,14 +163,16 @@ def names(prefix: str, ids: Iterable[int]) -> set[str]:
 
 
 @contextmanager
-def open_arena(folder: Path) -> Generator[Arena]:
+def open_arena(
+    folder: Path, *, apiserver_args: Sequence[str] = (), start_delay: timedelta = timedelta(0)
+) -> Generator[Arena]:
     with ExitStack() as stack:
-        plane = stack.enter_context(ControlPlane())
+        plane = stack.enter_context(ControlPlane(apiserver_args=apiserver_args))
         stack.enter_context(KruiseManager(plane))
         plane.apply(*sorted((ROOT / "config/crd/bases").glob("*.yaml")), *_rights())
         arena = Arena(plane, folder)
         nodes = ThreadGroup(Context())
-        nodes.start("nodes", NodeSimulator(arena.admin).run)
+        nodes.start("nodes", NodeSimulator(arena.admin, start_delay=start_delay).run)
         stack.callback(nodes.join)
         stack.callback(nodes.stop)
         yield arena

@@ -9,12 +9,13 @@ T = TypeVar("T")
 _POLL_SECONDS = 0.05
 
 
-def eventually(probe: Callable[[], T], *, within: float = 10.0) -> T:
+def eventually(probe: Callable[[], T], *, within: float = 10.0, every: float = _POLL_SECONDS) -> T:
     """Return the first truthy answer of ``probe``.
 
     Args:
-        probe: asked every 50 ms; what it raises is raised.
+        probe: asked again and again; what it raises is raised.
         within: seconds to go on asking.
+        every: seconds between two questions; more for a question that costs the server much.
 
     Raises:
         AssertionError: there was none in time; tells the last answer.
@@ -23,5 +24,5 @@ def eventually(probe: Callable[[], T], *, within: float = 10.0) -> T:
     while not (answer := probe()):
         if time.monotonic() >= end:
             raise AssertionError(f"not in {within:g} s; the last answer was {answer!r}")
-        time.sleep(_POLL_SECONDS)
+        time.sleep(every)
     return answer

@@ -16,14 +16,17 @@ from okg.workload.pod_sync import follows_defaults
 from okg.workload.state import CREATING, NOT_READY, game_server_state
 
 SETTLE = timedelta(seconds=3)
-"""Longer than scheduling and the start of a container whose image is present."""
+"""Longer than scheduling, and than most bursts of reports by a kubelet."""
+
+START = timedelta(seconds=10)
+"""Longer than the start of most servers whose image is present."""
 
 
 def time_to_creation(pod: Pod, now: datetime) -> timedelta | None:
     """Return how long a server's creation may wait for its pod to get a node, None for not."""
     if pod.spec.node_name or game_server_state(pod) != CREATING:
         return None
-    return _rest(pod.metadata.creation_timestamp, now)
+    return _rest(SETTLE, pod.metadata.creation_timestamp, now)
 
 
 def time_to_sync(pod: Pod, server: GameServer, now: datetime) -> timedelta | None:
@@ -31,17 +34,18 @@ def time_to_sync(pod: Pod, server: GameServer, now: datetime) -> timedelta | Non
     starting = game_server_state(pod) in {CREATING, NOT_READY}
     if not starting or GS_STATE in pod.metadata.labels or not follows_defaults(server):
         return None
-    return _rest(pod.metadata.creation_timestamp, now)
+    return _rest(START, pod.metadata.creation_timestamp, now)
 
 
 def time_to_status(
     stored: GameServerStatus, fresh: GameServerStatus, now: datetime
 ) -> timedelta | None:
-    """Return how long the progress of a starting pod may wait to be told, None for not.
+    """Return how long a kubelet's reports may wait to be told, None for not.
 
-    Only what the kubelet reports may wait; a state or a priority that changed is told at once.
+    They are told once in a while; a state or a priority that changed is told at once, and the
+    reports with it.
     """
-    if stored.current_state != CREATING:
+    if not stored.current_state:
         return None
     told = replace(
         fresh,
@@ -49,12 +53,12 @@ def time_to_status(
         conditions=stored.conditions,
         last_transition_time=stored.last_transition_time,
     )
-    return _rest(stored.last_transition_time, now) if told == stored else None
+    return _rest(SETTLE, stored.last_transition_time, now) if told == stored else None
 
 
-def _rest(since: datetime | None, now: datetime) -> timedelta | None:
-    """Return what is left of the time to settle; None when it is over or clocks disagree."""
+def _rest(time: timedelta, since: datetime | None, now: datetime) -> timedelta | None:
+    """Return what is left of a time; None when it is over or clocks disagree."""
     if since is None:
         return None
-    rest = SETTLE - (now - since)
-    return rest if timedelta(0) < rest <= SETTLE else None
+    rest = time - (now - since)
+    return rest if timedelta(0) < rest <= time else None

@@ -27,6 +27,7 @@ XXX_0 = Request("games", "xxx-0")
 NODE = Node(metadata=ObjectMeta(name="node-1"))
 YOUNG = NOW - timedelta(seconds=1)
 REST = Result(requeue_after=timedelta(seconds=2))
+LONG_REST = Result(requeue_after=timedelta(seconds=9))
 
 
 class Cluster:
@@ -71,8 +72,8 @@ def test_a_server_costs_three_writes_from_its_pods_creation_until_it_is_ready() 
     ready = cluster.reconcile(), cluster.result
 
     assert unscheduled == ([], REST)
-    assert scheduled == (["create GameServer xxx-0"], REST)
-    assert starting == ([], REST)
+    assert scheduled == (["create GameServer xxx-0"], LONG_REST)
+    assert starting == ([], LONG_REST)
     assert ready == (["patch Pod xxx-0", "patch GameServer/status xxx-0"], None)
     assert cluster.recorder.events == []
     assert cluster.server.status.current_state == "Ready"

@@ -10,6 +10,7 @@ from unit.fleet import LONG_AGO, NOW, a_pod, a_server
 
 JUST_NOW = NOW - timedelta(seconds=1)
 REST = timedelta(seconds=2)
+LONG_REST = timedelta(seconds=9)
 
 
 @pytest.mark.parametrize(
@@ -32,8 +33,8 @@ STATE = {"game.kruise.io/gs-state": "Creating"}
 @pytest.mark.parametrize(
     ("pod", "server", "wait"),
     [
-        (a_pod(phase="Pending", created=JUST_NOW), a_server(), REST),
-        (a_pod(ready="False", created=JUST_NOW), a_server(), REST),
+        (a_pod(phase="Pending", created=JUST_NOW), a_server(), LONG_REST),
+        (a_pod(ready="False", created=JUST_NOW), a_server(), LONG_REST),
         (a_pod(created=JUST_NOW), a_server(), None),
         (a_pod(phase="Pending", created=LONG_AGO), a_server(), None),
         (a_pod(phase="Pending", created=JUST_NOW, labels=STATE), a_server(), None),
@@ -63,10 +64,11 @@ PROGRESS = replace(CREATING, pod_status=PodStatus(phase="Pending"), last_transit
         (CREATING, replace(PROGRESS, current_state="Ready"), None),
         (CREATING, replace(PROGRESS, deletion_priority="1"), None),
         (GameServerStatus(), PROGRESS, None),
-        (replace(CREATING, current_state="Ready"), replace(PROGRESS, current_state="Ready"), None),
+        (replace(CREATING, current_state="Ready"), replace(PROGRESS, current_state="Ready"), REST),
+        (replace(CREATING, current_state="Ready"), replace(PROGRESS, current_state="Crash"), None),
     ],
 )
-def test_only_the_progress_of_a_starting_pod_waits_to_be_told(
+def test_only_what_a_kubelet_reports_waits_to_be_told(
     stored: GameServerStatus, fresh: GameServerStatus, wait: timedelta | None
 ) -> None:
     assert time_to_status(stored, fresh, NOW) == wait
