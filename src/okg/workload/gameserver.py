@@ -58,9 +58,11 @@ def sync_game_server(server: GameServer, pod: Pod, template: TemplateMetadata | 
     labels = _node_label(pod)
     if template is None or server.metadata.annotations.get(METADATA_HASH) == template.hash:
         return _labelled(server, labels=labels)
+    # Whose server it is, no template says.
+    followed = {key: value for key, value in template.labels.items() if key != OWNER_GSS}
     return _labelled(
         server,
-        labels={**template.labels, **labels},
+        labels={**followed, **labels},
         annotations={**template.annotations, METADATA_HASH: template.hash},
     )
 

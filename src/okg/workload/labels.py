@@ -1,4 +1,4 @@
-"""What the API server accepts as label keys and values."""
+"""What the API server accepts as label keys and values, and as names."""
 
 import re
 
@@ -8,6 +8,7 @@ MAX_LENGTH = 63
 MAX_PREFIX_LENGTH = 253
 
 _VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?", re.ASCII)
+_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", re.ASCII)
 _PREFIX = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?", re.ASCII)
 
 
@@ -22,3 +23,8 @@ def is_key(text: str) -> bool:
     if slash and not (len(prefix) <= MAX_PREFIX_LENGTH and _PREFIX.fullmatch(prefix)):
         return False
     return bool(name) and is_label_value(name)
+
+
+def is_dns_label(text: str) -> bool:
+    """Whether a text can name a container, a volume or a host (RFC 1123, without dots)."""
+    return len(text) <= MAX_LENGTH and _DNS_LABEL.fullmatch(text) is not None

@@ -9,13 +9,17 @@ from collections.abc import Iterable, Iterator, Sequence, Set as AbstractSet
 from itertools import count, groupby, islice
 
 from okg.api.meta import IntOrString
-from okg.workload.invalid import InvalidField
+from okg.workload.invalid import InvalidField, shown
 
 MAX_RESERVED = 1_000_000
 """Most ids a list may stand for: a range is one short text, and every id of it takes memory."""
 
-_RANGE = re.compile(r"\s*(\d+)\s*-\s*(\d+)\s*", re.ASCII)
-_NUMBER = re.compile(r"[+-]?\d+", re.ASCII)
+MAX_ORDINAL = 2**31 - 1
+"""Largest id: OpenKruise reads ids as 32-bit integers and refuses whole objects otherwise."""
+
+# Bounded, because Python converts no digits without end.
+_RANGE = re.compile(r"\s*(\d{1,20})\s*-\s*(\d{1,20})\s*", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 _SHORTEST_RANGE = 3
 
 
@@ -38,12 +42,31 @@ def parse_ordinals(items: Sequence[IntOrString], field: str) -> frozenset[int]:
         InvalidField: an element is neither; names it as ``field[index]``.
     """
     found: set[int] = set()
-    for index, item in enumerate(items):
-        ids = _parse(item, f"{field}[{index}]")
-        if len(found) + len(ids) > MAX_RESERVED:
-            raise InvalidField(f"{field}[{index}]", f"more than {MAX_RESERVED} ids in all")
-        found.update(ids)
+    for part in _read(items, field):
+        if isinstance(part, InvalidField):
+            raise part
+        found.update(part)
     return frozenset(found)
+
+
+def ordinal_problems(items: Sequence[IntOrString], field: str) -> tuple[InvalidField, ...]:
+    """Return what is wrong with the elements of such a list, each named as ``field[index]``."""
+    return tuple(part for part in _read(items, field) if isinstance(part, InvalidField))
+
+
+def repeated_ordinal(items: Sequence[IntOrString], field: str) -> InvalidField | None:
+    """Return the first element that stands for an id of an earlier one; it does no harm."""
+    found: set[int] = set()
+    for index, part in enumerate(_read(items, field)):
+        if isinstance(part, InvalidField):
+            continue
+        again = found.intersection(part)
+        if again:
+            return InvalidField(
+                f"{field}[{index}]", f"{min(again)} is listed already; once is enough"
+            )
+        found.update(part)
+    return None
 
 
 def parse_text(text: str) -> frozenset[int]:
@@ -69,17 +92,38 @@ def target_ordinals(replicas: int, reserved: AbstractSet[int]) -> frozenset[int]
     return frozenset(islice((i for i in count() if i not in reserved), replicas))
 
 
+def _read(items: Sequence[IntOrString], field: str) -> Iterator[range | InvalidField]:
+    """Yield the ids of each element, or what is wrong with it; nothing after too many ids."""
+    how_many = 0
+    for index, item in enumerate(items):
+        try:
+            ids = _parse(item, f"{field}[{index}]")
+        except InvalidField as problem:
+            yield problem
+            continue
+        how_many += len(ids)
+        if how_many > MAX_RESERVED:
+            yield InvalidField(f"{field}[{index}]", f"more than {MAX_RESERVED} ids in all")
+            return
+        yield ids
+
+
 def _parse(item: IntOrString, field: str) -> range:
     if isinstance(item, int):
-        if item < 0:
-            raise InvalidField(field, f"{item} is negative; an id is 0 or greater")
-        return range(item, item + 1)
+        return _range(item, item, item, field)
     if match := _RANGE.fullmatch(item):
-        first, last = int(match[1]), int(match[2])
-        if first <= last:
-            return range(first, last + 1)
-        raise InvalidField(field, f'"{item}" ends before it starts; write "{last}-{first}"')
-    raise InvalidField(field, f'"{item}" is neither an integer nor a range such as "3-6"')
+        return _range(int(match[1]), int(match[2]), f'"{item}"', field)
+    raise InvalidField(field, f'"{shown(item)}" is neither an integer nor a range such as "3-6"')
+
+
+def _range(first: int, last: int, found: IntOrString, field: str) -> range:
+    if first < 0:
+        raise InvalidField(field, f"{found} is negative; an id is 0 or greater")
+    if first > last:
+        raise InvalidField(field, f'{found} ends before it starts; write "{last}-{first}"')
+    if last > MAX_ORDINAL:
+        raise InvalidField(field, f"{found} is too large; the last possible id is {MAX_ORDINAL}")
+    return range(first, last + 1)
 
 
 def _parse_text_item(item: str) -> range:

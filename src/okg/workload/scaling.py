@@ -111,8 +111,9 @@ def check_size(gss: GameServerSet) -> None:
     Raises:
         InvalidField: more replicas than any cluster holds.
     """
-    if spec_of(gss).replicas > MAX_REPLICAS:
-        raise InvalidField("spec.replicas", f"at most {MAX_REPLICAS} game servers")
+    replicas = spec_of(gss).replicas
+    if replicas > MAX_REPLICAS:
+        raise InvalidField("spec.replicas", f"{replicas} is too many; write at most {MAX_REPLICAS}")
 
 
 def needs_scale(gss: GameServerSet, workload: AdvancedStatefulSet, ids: Reservations) -> bool:

@@ -20,7 +20,7 @@ from okg.api.kruise import (
     StatefulSetUpdateStrategy,
     UnorderedUpdate,
 )
-from okg.api.meta import LabelSelector, ObjectMeta
+from okg.api.meta import IntOrString, LabelSelector, ObjectMeta
 from okg.workload.hashing import hash_of
 from okg.workload.names import (
     ALLOW_NOT_READY_CONTAINERS,
@@ -59,7 +59,7 @@ def build_statefulset(gss: GameServerSet) -> AdvancedStatefulSet:
         ),
         spec=StatefulSetSpec(
             replicas=wanted.replicas,
-            reserve_ordinals=wanted.reserve_game_server_ids,
+            reserve_ordinals=tuple(map(_without_blanks, wanted.reserve_game_server_ids)),
             selector=LabelSelector(match_labels={OWNER_GSS: meta.name}),
             service_name=wanted.service_name or meta.name,
         ),
@@ -116,6 +116,11 @@ def statefulset_hash(gss: GameServerSet) -> str:
     wanted = spec_of(gss)
     network_conf = wanted.network.network_conf if wanted.network else None
     return hash_of((wanted.update_strategy, wanted.game_server_template, network_conf))
+
+
+def _without_blanks(item: IntOrString) -> IntOrString:
+    """Return an id or range as OpenKruise reads it; what a user writes may have blanks in it."""
+    return item if isinstance(item, int) else "".join(item.split())
 
 
 def _network_annotations(network: Network | None) -> dict[str, str]:

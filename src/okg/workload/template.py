@@ -5,27 +5,25 @@ that nothing of a template is ever normalised. Reading is memoised, because all 
 and its servers see the same few templates.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import TypeVar
 
 import msgspec
 
 from okg.api.game import GameServerTemplate
 from okg.api.meta import Opaque
 from okg.workload.hashing import hash_of
-from okg.workload.invalid import InvalidField
-from okg.workload.labels import is_key, is_label_value
+from okg.workload.invalid import raise_first
 from okg.workload.names import IN_PLACE_UPDATE_READY
-
-TEMPLATE = "spec.gameServerTemplate"
-
-_QUOTED = 40
-"""Characters of a wrong value that a message repeats."""
+from okg.workload.opaque import read_list, read_object, read_text
+from okg.workload.template_rules import (
+    TEMPLATE,
+    container_problems,
+    metadata_problems,
+    template_problems,
+)
 
 _GATE = msgspec.Raw(msgspec.json.encode({"conditionType": IN_PLACE_UPDATE_READY}))
-
-_T = TypeVar("_T")
 
 
 class TemplateMetadata(msgspec.Struct, frozen=True):
@@ -54,13 +52,13 @@ def read_images(template: GameServerTemplate) -> Mapping[str, str]:
     return _read_images(bytes(template.spec))
 
 
-def check_template(template: GameServerTemplate) -> None:
-    """Refuse what cannot become a pod.
+def read_container_names(template: GameServerTemplate) -> frozenset[str]:
+    """Return the names of all containers, those that initialise and sidecars included.
 
     Raises:
-        InvalidField: names the part of the template that makes no sense.
+        InvalidField: the containers make no sense.
     """
-    _check(bytes(template.metadata), bytes(template.spec))
+    return _read_container_names(bytes(template.spec))
 
 
 def build_pod_template(
@@ -76,90 +74,57 @@ def build_pod_template(
     Raises:
         InvalidField: the template cannot become a pod.
     """
-    read_images(template)
+    raise_first(template_problems(template))
     own = read_metadata(template)
-    metadata = _members(bytes(template.metadata), f"{TEMPLATE}.metadata")
+    metadata = read_object(template.metadata, f"{TEMPLATE}.metadata")
     metadata |= _unless_empty("labels", {**own.labels, **labels})
     metadata |= _unless_empty("annotations", {**own.annotations, **annotations})
-    spec = _members(bytes(template.spec), f"{TEMPLATE}.spec")
-    gates = _decode(
-        spec.get("readinessGates"), list[msgspec.Raw], f"{TEMPLATE}.spec.readinessGates"
-    )
-    spec["readinessGates"] = _encode([*(gates or []), _GATE])
+    spec = read_object(template.spec, f"{TEMPLATE}.spec")
+    gates = read_list(spec.get("readinessGates"), f"{TEMPLATE}.spec.readinessGates")
+    spec["readinessGates"] = _encode([*gates, _GATE])
     return _encode({"metadata": metadata, "spec": spec})
 
 
 @lru_cache(maxsize=1024)
-def _check(metadata: bytes, spec: bytes) -> None:
-    template = GameServerTemplate(metadata=msgspec.Raw(metadata), spec=msgspec.Raw(spec))
-    build_pod_template(template, labels={}, annotations={})
-
-
-@lru_cache(maxsize=1024)
 def _read_metadata(document: bytes) -> TemplateMetadata:
-    members = _members(document, f"{TEMPLATE}.metadata")
-    labels = _texts(members, "labels")
-    for key, value in labels.items():
-        if not is_label_value(value):
-            raise InvalidField(
-                f"{TEMPLATE}.metadata.labels[{key}]",
-                f'"{value}" is no label value; write at most 63 letters, digits, "-", "_" or ".", '
-                "with a letter or digit at both ends",
-            )
-    annotations = _texts(members, "annotations")
+    raise_first(metadata_problems(document))
+    members = read_object(msgspec.Raw(document), f"{TEMPLATE}.metadata")
+    labels, annotations = _texts(members, "labels"), _texts(members, "annotations")
     hash_ = hash_of({"labels": labels, "annotations": annotations})
     return TemplateMetadata(labels=labels, annotations=annotations, hash=hash_)
 
 
 @lru_cache(maxsize=1024)
 def _read_images(document: bytes) -> Mapping[str, str]:
-    where = f"{TEMPLATE}.spec"
-    containers = _decode(
-        _members(document, where).get("containers"), list[msgspec.Raw], f"{where}.containers"
+    return {
+        read_text(members.get("name"), field): read_text(members.get("image"), field)
+        for field, members in _containers(document, "containers")
+    }
+
+
+@lru_cache(maxsize=1024)
+def _read_container_names(document: bytes) -> frozenset[str]:
+    return frozenset(
+        read_text(members.get("name"), field)
+        for kind in ("containers", "initContainers")
+        for field, members in _containers(document, kind)
     )
-    if not containers:
-        raise InvalidField(f"{where}.containers", "must list at least one container")
-    images: dict[str, str] = {}
-    for index, container in enumerate(containers):
-        members = _members(bytes(container), f"{where}.containers[{index}]")
-        name = _text(members.get("name"), f"{where}.containers[{index}].name")
-        images[name] = _text(members.get("image"), f"{where}.containers[{index}].image")
-        if not name:
-            raise InvalidField(f"{where}.containers[{index}].name", "is required")
-    return images
+
+
+def _containers(document: bytes, kind: str) -> Iterator[tuple[str, dict[str, msgspec.Raw]]]:
+    """Yield the containers of one list, each with its field."""
+    raise_first(container_problems(document))
+    where = f"{TEMPLATE}.spec"
+    listed = read_object(msgspec.Raw(document), where).get(kind)
+    for index, container in enumerate(read_list(listed, f"{where}.{kind}")):
+        field = f"{where}.{kind}[{index}]"
+        yield field, read_object(container, field)
 
 
 def _texts(members: Mapping[str, msgspec.Raw], name: str) -> dict[str, str]:
     field = f"{TEMPLATE}.metadata.{name}"
-    found = _decode(members.get(name), dict[str, msgspec.Raw], field) or {}
-    for key in found:
-        if not is_key(key):
-            raise InvalidField(f"{field}[{key}]", "is no key of the form name or prefix/name")
-    return {key: _text(value, f"{field}[{key}]") for key, value in found.items()}
-
-
-def _text(document: msgspec.Raw | None, field: str) -> str:
-    return _decode(document, str, field) or ""
-
-
-def _members(document: bytes, field: str) -> dict[str, msgspec.Raw]:
-    return _decode(msgspec.Raw(document), dict[str, msgspec.Raw], field) or {}
-
-
-def _decode(document: msgspec.Raw | None, kind: type[_T], field: str) -> _T | None:
-    """Return a part of the template; None where it is absent, empty or null."""
-    if document is None or not bytes(document):
-        return None
-    try:
-        return msgspec.json.decode(document, type=kind | None)
-    except msgspec.DecodeError as error:
-        raise InvalidField(field, _in_words(kind, document)) from error
-
-
-def _in_words(kind: type[object], document: msgspec.Raw) -> str:
-    found = bytes(document).decode(errors="replace")
-    wanted = "a string" if kind is str else "a list" if kind == list[msgspec.Raw] else "an object"
-    return f"must be {wanted}, not {found if len(found) <= _QUOTED else found[:_QUOTED] + '…'}"
+    found = read_object(members.get(name), field)
+    return {key: read_text(value, f"{field}[{key}]") for key, value in found.items()}
 
 
 def _unless_empty(name: str, texts: Mapping[str, str]) -> dict[str, msgspec.Raw]:

@@ -9,9 +9,16 @@ from collections.abc import Collection, Iterator
 import msgspec
 
 from okg.api.game import GameServerSet
-from okg.workload.invalid import InvalidField
-
-NETWORK_TYPE_FIELD = "spec.network.networkType"
+from okg.workload.action_rules import action_cautions
+from okg.workload.invalid import MOST_TOLD, InvalidField, attempt, join_problems
+from okg.workload.network_rules import network_change_problems, network_problems
+from okg.workload.ordinals import repeated_ordinal
+from okg.workload.probe_rules import probe_cautions
+from okg.workload.problems import find_problems
+from okg.workload.scaling import RESERVE_FIELD
+from okg.workload.template import read_metadata
+from okg.workload.template_rules import label_cautions
+from okg.workload.update_rules import excess_problems, strategy_cautions
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -36,37 +43,37 @@ def validate_set(
         old: the set as it is, None when it is created.
         plugins: names of the network plugins that are enabled.
     """
-    errors = [*_network_errors(new, plugins), *_transition_errors(new, old)]
-    stored = {str(error) for error in _network_errors(old, plugins)} if old else set[str]()
-    fresh = [error for error in map(str, errors) if error not in stored]
-    known = tuple(error for error in map(str, errors) if error in stored)
+    stored = {str(problem) for problem in _problems(old, plugins)} if old else set[str]()
+    fresh, tolerated = list[InvalidField](), list[InvalidField]()
+    for problem in _problems(new, plugins):
+        (tolerated if str(problem) in stored else fresh).append(problem)
     if new.metadata.deletion_timestamp is not None:
-        return Verdict(warnings=(*fresh, *known))
-    return Verdict(refusal="; ".join(fresh), warnings=known)
+        return Verdict(warnings=_warnings(*fresh, *tolerated))
+    if old is not None:
+        fresh.extend(network_change_problems(new, old))
+    return Verdict(refusal=join_problems(fresh), warnings=_warnings(*tolerated, *_cautions(new)))
 
 
-def _network_errors(gss: GameServerSet, plugins: Collection[str]) -> Iterator[InvalidField]:
-    network = gss.spec.network if gss.spec else None
-    if network is None:
+def _warnings(*problems: InvalidField) -> tuple[str, ...]:
+    return tuple(str(problem) for problem in problems[:MOST_TOLD])
+
+
+def _problems(gss: GameServerSet, plugins: Collection[str]) -> Iterator[InvalidField]:
+    yield from network_problems(gss, plugins)
+    if gss.spec is not None:
+        yield from find_problems(gss, None).all
+        yield from excess_problems(gss.spec)
+
+
+def _cautions(gss: GameServerSet) -> Iterator[InvalidField]:
+    if gss.spec is None:
         return
-    names = " ".join(sorted(plugins))
-    if not network.network_type:
-        yield InvalidField(NETWORK_TYPE_FIELD, f"network type is required; write one of [{names}]")
-    elif network.network_type not in plugins:
-        yield InvalidField(
-            NETWORK_TYPE_FIELD,
-            f'"{network.network_type}" is unknown: network type must be one of [{names}]',
-        )
-
-
-def _transition_errors(new: GameServerSet, old: GameServerSet | None) -> Iterator[InvalidField]:
-    """Yield what is wrong with the change and not with the set."""
-    before = old.spec.network if old and old.spec else None
-    after = new.spec.network if new.spec else None
-    if before is None or after is None or before.network_type in {"", after.network_type}:
-        return
-    yield InvalidField(
-        NETWORK_TYPE_FIELD,
-        f'change network type is not allowed; keep "{before.network_type}", or remove the '
-        "network first",
-    )
+    yield from strategy_cautions(gss.spec)
+    again = repeated_ordinal(gss.spec.reserve_game_server_ids, RESERVE_FIELD)
+    if again is not None:
+        yield again
+    yield from probe_cautions(gss.spec.service_qualities)
+    yield from action_cautions(gss.spec.service_qualities or ())
+    metadata = attempt(read_metadata, gss.spec.game_server_template)
+    if not isinstance(metadata, InvalidField):
+        yield from label_cautions(metadata.labels, gss.metadata.name)

@@ -18,7 +18,7 @@ def test_each_problem_is_listed_under_what_it_blocks() -> None:
     size, template = messages(find_problems(gss, a_workload(3, ["2-1"])))
 
     assert size == [
-        "spec.replicas: at most 1000000 game servers",
+        "spec.replicas: 2000000 is too many; write at most 1000000",
         'spec.reserveGameServerIds[0]: "5" is neither an integer nor a range such as "3-6"',
         'the workload\'s spec.reserveOrdinals[0]: "2-1" ends before it starts; write "1-2"',
     ]

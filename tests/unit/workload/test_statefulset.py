@@ -19,7 +19,7 @@ from unit.fleet import a_set, a_workload
 FULL_SPEC: dict[str, Any] = {
     "replicas": 3,
     "serviceName": "lobby",
-    "reserveGameServerIds": [9, "3-4", 1],
+    "reserveGameServerIds": [9, " 3 - 4", 1],
     "gameServerTemplate": {
         "reclaimPolicy": "Delete",
         "metadata": {"labels": {"app": "lobby"}, "annotations": {"note": "yes"}},

@@ -3,7 +3,7 @@ import pytest
 
 from okg.api.game import GameServerTemplate
 from okg.workload.invalid import InvalidField
-from okg.workload.template import build_pod_template, check_template, read_images, read_metadata
+from okg.workload.template import build_pod_template, read_images, read_metadata
 
 SPEC = b'{"containers":[{"name":"game","image":"game:1"}]}'
 
@@ -112,6 +112,6 @@ def test_images_are_read_by_container() -> None:
 )
 def test_what_cannot_become_a_pod_is_named(metadata: bytes, spec: bytes, message: str) -> None:
     with pytest.raises(InvalidField) as raised:
-        check_template(a_template(metadata=metadata, spec=spec))
+        build_pod_template(a_template(metadata=metadata, spec=spec), labels={}, annotations={})
 
     assert str(raised.value) == f"spec.gameServerTemplate.{message}"

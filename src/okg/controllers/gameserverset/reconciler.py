@@ -6,6 +6,7 @@ decision is taken on fresh values. Scaling comes before a new template, status a
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from msgspec.structs import replace
 
@@ -16,7 +17,7 @@ from okg.client.client import Client
 from okg.clock import SYSTEM_CLOCK, Clock
 from okg.context import Context
 from okg.controllers.indexes import BY_SET, set_key
-from okg.errors import NotFound
+from okg.errors import BadRequest, Invalid, NotFound
 from okg.runtime.events import EventRecorder
 from okg.runtime.reconcile import Request, Result
 from okg.workload.kill import replicas_after_kill
@@ -41,6 +42,9 @@ from okg.workload.statefulset import (
     scale_statefulset,
     update_statefulset,
 )
+
+REFUSED_PERIOD = timedelta(minutes=5)
+"""Time until something that OpenKruise refused is tried again; it may have been replaced."""
 
 
 class GameServerSetReconciler:
@@ -70,21 +74,36 @@ class GameServerSetReconciler:
             return None
         problems = find_problems(gss, workload)
         pods = self._client.list(Pod, index=(BY_SET, set_key(request.namespace, request.name)))
-        if workload is None:
-            acted = self._create_workload(gss, problems)
-        else:
-            members = [pod for pod in pods if belongs_to(pod.metadata.name, request.name)]
-            acted = (
-                self._kill(gss, workload, members, problems)
-                or self._scale(gss, workload, members, problems)
-                or self._update_workload(gss, workload, problems)
-            )
+        try:
+            acted = self._act(gss, workload, pods, problems)
+        except (BadRequest, Invalid) as refusal:
+            # It would be refused again and again: that is for the user to know.
+            problems = problems.with_refusal(refusal.message)
+            self._sync_status(gss, workload, pods, problems)
+            return Result(requeue_after=REFUSED_PERIOD)
         if not acted:
             self._sync_status(gss, workload, pods, problems)
         return None
 
+    def _act(
+        self,
+        gss: GameServerSet,
+        workload: AdvancedStatefulSet | None,
+        pods: Sequence[Pod],
+        problems: Problems,
+    ) -> bool:
+        """Do the next thing there is to do; return whether there was one."""
+        if workload is None:
+            return self._create_workload(gss, problems)
+        members = [pod for pod in pods if belongs_to(pod.metadata.name, gss.metadata.name)]
+        return (
+            self._kill(gss, workload, members, problems)
+            or self._scale(gss, workload, members, problems)
+            or self._update_workload(gss, workload, problems)
+        )
+
     def _create_workload(self, gss: GameServerSet, problems: Problems) -> bool:
-        if problems.all:
+        if problems.blocking:
             return False
         self._client.create(build_statefulset(gss))
         self._recorder.normal(gss, "CreateWorkload", "created Advanced StatefulSet")
@@ -156,7 +175,7 @@ class GameServerSetReconciler:
     ) -> None:
         reported = workload.status if workload is not None else StatefulSetStatus()
         now = self._clock.now().replace(microsecond=0)
-        status = compute_set_status(gss, reported, count_pods(pods), problems.all, now)
+        status = compute_set_status(gss, reported, count_pods(pods), problems.told, now)
         if status == gss.status:
             return
         told = invalid_spec(gss.status)
