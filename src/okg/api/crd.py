@@ -3,6 +3,10 @@
 Names, columns and subresources are what people's scripts, autoscalers and dashboards rely on.
 There are no enums and no defaults: what a value means is decided by the controllers, and an object
 that an older or newer version wrote is always readable.
+
+Refused is only what never worked. A server from 1.30 on still stores an object with such a value if
+the value is not what changes; older ones want it corrected. What needs more than one field to judge
+is left to the webhook (okg.workload.validation).
 """
 
 from collections.abc import Sequence
@@ -21,7 +25,12 @@ from okg.api.game import (
     GameServerSet,
     GameServerSetSpec,
     GameServerSetStatus,
+    GameServerSpec,
     GameServerTemplate,
+    RollingUpdate,
+    ScaleStrategy,
+    ServiceQuality,
+    ServiceQualityAction,
 )
 from okg.api.kruise import ContainerProbe
 from okg.api.meta import Condition
@@ -29,6 +38,8 @@ from okg.api.probe_schema import EXEC, GRPC, HTTP_GET, TCP_SOCKET
 from okg.api.resource import Object
 from okg.api.schema import (
     INT64,
+    INT_OR_STRING,
+    LABEL_VALUE,
     PRESERVE_UNKNOWN,
     QUANTITY,
     STRING,
@@ -40,11 +51,42 @@ from okg.api.schema import (
     list_map,
     map_of,
     object_of,
+    rule,
     struct_properties,
 )
 
+_LIMIT = rule(
+    "type(self) == int ? self >= 1 : self.matches('^0*[1-9][0-9]*%$')",
+    'write an integer of at least 1 or a percentage such as "20%"',
+)
+_PRIORITY: Schema = {"minimum": 0, **LABEL_VALUE}
+# Actions hold templates, and what becomes of them is known only when they run.
+_ANYTHING: Schema = {}
+
 REFINEMENTS: Refinements = {
-    (GameServerSetSpec, "replicas"): {"minimum": 0},
+    (GameServerSetSpec, "replicas"): {"minimum": 0, "maximum": 1_000_000},
+    (GameServerSetSpec, "reserve_game_server_ids"): array_of(
+        {**INT_OR_STRING, "minimum": 0, "pattern": r"^\s*[0-9]+\s*-\s*[0-9]+\s*$"}
+    ),
+    (GameServerSetSpec, "service_qualities"): list_map("name"),
+    (GameServerSetSpec, "network"): rule(
+        "!has(oldSelf.networkType) || oldSelf.networkType == ''"
+        " || (has(self.networkType) && self.networkType == oldSelf.networkType)",
+        "change network type is not allowed",
+    ),
+    (RollingUpdate, "partition"): {"minimum": 0},
+    (RollingUpdate, "max_unavailable"): _LIMIT,
+    (RollingUpdate, "min_ready_seconds"): {"minimum": 0, "maximum": 300},
+    (ScaleStrategy, "max_unavailable"): _LIMIT,
+    (ServiceQuality, "name"): {"minLength": 1, **LABEL_VALUE},
+    (GameServerSpec, "ops_state"): LABEL_VALUE,
+    (GameServerSpec, "update_priority"): _PRIORITY,
+    (GameServerSpec, "deletion_priority"): _PRIORITY,
+    (GameServerSpec, "containers"): list_map("name"),
+    (ServiceQualityAction, "ops_state"): _ANYTHING,
+    (ServiceQualityAction, "update_priority"): _ANYTHING,
+    (ServiceQualityAction, "deletion_priority"): _ANYTHING,
+    (ServiceQualityAction, "containers"): _ANYTHING,
     # The embedded pod template is the user's: stored as it is, checked when pods are made of it.
     (GameServerSetSpec, "game_server_template"): PRESERVE_UNKNOWN,
     (GameServerTemplate, "metadata"): None,
@@ -54,6 +96,11 @@ REFINEMENTS: Refinements = {
     (ContainerProbe, "http_get"): HTTP_GET,
     (ContainerProbe, "tcp_socket"): TCP_SOCKET,
     (ContainerProbe, "grpc"): GRPC,
+    (ContainerProbe, "initial_delay_seconds"): {"minimum": 0},
+    (ContainerProbe, "timeout_seconds"): {"minimum": 0},
+    (ContainerProbe, "period_seconds"): {"minimum": 0},
+    (ContainerProbe, "success_threshold"): {"minimum": 0},
+    (ContainerProbe, "failure_threshold"): {"minimum": 0},
     (ContainerProbe, "termination_grace_period_seconds"): INT64,
     (GameServerSetStatus, "observed_generation"): INT64,
     (GameServerSetStatus, "conditions"): list_map("type"),

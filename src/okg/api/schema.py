@@ -35,6 +35,9 @@ _QUANTITY = (
     r"(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
 )
 QUANTITY: Schema = {**INT_OR_STRING, "pattern": _QUANTITY}
+# The pattern of label values in Kubernetes (apimachinery, validation).
+_LABEL_VALUE = r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"
+LABEL_VALUE: Schema = {"maxLength": 63, "pattern": _LABEL_VALUE}
 ATOMIC_LIST: Schema = {"x-kubernetes-list-type": "atomic"}
 ATOMIC_MAP: Schema = {"x-kubernetes-map-type": "atomic"}
 PRESERVE_UNKNOWN: Schema = {"x-kubernetes-preserve-unknown-fields": True}
@@ -62,6 +65,11 @@ def array_of(items: Schema) -> Schema:
 def list_map(*keys: str) -> Schema:
     """Return the keywords of a list whose items are told apart by these fields."""
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
+
+
+def rule(expression: str, message: str) -> Schema:
+    """Return the keywords of a rule in CEL, which servers from 1.25 on know."""
+    return {"x-kubernetes-validations": [{"rule": expression, "message": message}]}
 
 
 def described(schema: Schema, description: str) -> Schema:

@@ -196,22 +196,83 @@ def test_nothing_is_required_elsewhere(crd: Mapping[str, Any], path: str) -> Non
     assert "required" not in schema_at(crd, path)
 
 
-def test_replicas_cannot_be_negative() -> None:
-    assert schema_at(SET, "spec.replicas") == {"type": "integer", "format": "int32", "minimum": 0}
+INT32 = {"type": "integer", "format": "int32"}
+LABEL_VALUE = {"maxLength": 63, "pattern": "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"}
+LIMIT = {
+    "x-kubernetes-validations": [
+        {
+            "rule": "type(self) == int ? self >= 1 : self.matches('^0*[1-9][0-9]*%$')",
+            "message": 'write an integer of at least 1 or a percentage such as "20%"',
+        }
+    ]
+}
+PRIORITY = {**INT_OR_STRING, **LABEL_VALUE, "minimum": 0}
+
+
+@pytest.mark.parametrize(
+    ("crd", "path", "schema"),
+    [
+        (SET, "spec.replicas", {**INT32, "minimum": 0, "maximum": 1_000_000}),
+        (
+            SET,
+            "spec.reserveGameServerIds[]",
+            {**INT_OR_STRING, "minimum": 0, "pattern": r"^\s*[0-9]+\s*-\s*[0-9]+\s*$"},
+        ),
+        (SET, "spec.updateStrategy.rollingUpdate.partition", {**INT32, "minimum": 0}),
+        (
+            SET,
+            "spec.updateStrategy.rollingUpdate.minReadySeconds",
+            {**INT32, "minimum": 0, "maximum": 300},
+        ),
+        (SET, "spec.updateStrategy.rollingUpdate.maxUnavailable", {**INT_OR_STRING, **LIMIT}),
+        (SET, "spec.scaleStrategy.maxUnavailable", {**INT_OR_STRING, **LIMIT}),
+        (SET, "spec.serviceQualities[].periodSeconds", {**INT32, "minimum": 0}),
+        (
+            SET,
+            "spec.serviceQualities[].name",
+            {"type": "string", "minLength": 1, **LABEL_VALUE},
+        ),
+        (SERVER, "spec.opsState", {"type": "string", **LABEL_VALUE}),
+        (SERVER, "spec.updatePriority", PRIORITY),
+        (SERVER, "spec.deletionPriority", PRIORITY),
+    ],
+)
+def test_what_never_works_is_out_of_bounds(
+    crd: Mapping[str, Any], path: str, schema: dict[str, Any]
+) -> None:
+    assert schema_at(crd, path) == schema
+
+
+@pytest.mark.parametrize(
+    ("crd", "path"), [(SET, "spec.serviceQualities"), (SERVER, "spec.containers")]
+)
+def test_names_that_tell_items_apart_are_unique(crd: Mapping[str, Any], path: str) -> None:
+    items = schema_at(crd, path)
+
+    assert items["x-kubernetes-list-type"] == "map"
+    assert items["x-kubernetes-list-map-keys"] == ["name"]
+
+
+def test_the_type_of_a_network_cannot_be_changed() -> None:
+    [rule] = schema_at(SET, "spec.network")["x-kubernetes-validations"]
+
+    assert rule["message"] == "change network type is not allowed"
+
+
+@pytest.mark.parametrize("field", ["opsState", "updatePriority", "deletionPriority"])
+def test_an_action_may_be_a_template(field: str) -> None:
+    schema = schema_at(SET, f"spec.serviceQualities[].serviceQualityAction[].{field}")
+
+    assert not schema.keys() & {"pattern", "maxLength", "minimum"}
 
 
 @pytest.mark.parametrize(
     ("crd", "path"),
     [
-        (SET, "spec.reserveGameServerIds[]"),
-        (SET, "spec.updateStrategy.rollingUpdate.maxUnavailable"),
-        (SET, "spec.scaleStrategy.maxUnavailable"),
         (SET, "spec.serviceQualities[].httpGet.port"),
         (SET, "spec.serviceQualities[].tcpSocket.port"),
         (SET, "spec.serviceQualities[].serviceQualityAction[].updatePriority"),
         (SET, "spec.serviceQualities[].serviceQualityAction[].deletionPriority"),
-        (SERVER, "spec.updatePriority"),
-        (SERVER, "spec.deletionPriority"),
         (SERVER, "status.updatePriority"),
         (SERVER, "status.deletionPriority"),
         (SERVER, "status.networkStatus.internalAddresses[].ports[].port"),
