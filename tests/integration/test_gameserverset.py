@@ -59,6 +59,32 @@ def _full_status(arena: Arena, namespace: str, ready: int) -> dict[str, object] 
     return status if status and status.get("readyReplicas") == ready else None
 
 
+def test_conditions_follow_a_roll_out_to_its_end(arena: Arena, namespace: str) -> None:
+    _play(arena, namespace, updateStrategy=in_place(maxUnavailable=1))
+    eventually(lambda: _told(arena, namespace) == COMPLETE, within=20)
+
+    arena.edit_set(namespace, "a", {"gameServerTemplate": template("game:2")})
+
+    eventually(lambda: "Ready=False RollingOut" in _told(arena, namespace), within=20)
+    eventually(lambda: _told(arena, namespace) == COMPLETE, within=60)
+    assert _images(arena, namespace) == ["game:2"] * 3
+    done = arena.get_set(namespace, "a")
+    assert done.status is not None
+    assert {c.observed_generation for c in done.status.conditions} == {done.metadata.generation}
+    assert {c.message for c in done.status.conditions} == {"3 of 3 servers updated, 3 available"}
+
+
+COMPLETE = ["Ready=True Complete", "Progressing=True Complete"]
+
+
+def _told(arena: Arena, namespace: str) -> list[str]:
+    """Conditions of set ``a``; none while they are about an earlier spec."""
+    gss = arena.get_set(namespace, "a")
+    if gss.status is None or gss.status.observed_generation != gss.metadata.generation:
+        return []
+    return [f"{c.type}={c.status} {c.reason}" for c in gss.status.conditions]
+
+
 def test_scaling_up_fills_the_lowest_free_ids(arena: Arena, namespace: str) -> None:
     _play(arena, namespace, reserveGameServerIds=[])
 
@@ -246,7 +272,9 @@ def test_a_spec_that_cannot_work_is_named_and_other_sets_go_on(
     status = arena.get_set(namespace, "broken").status
     assert status is not None
     assert [(c.type, c.status, c.reason) for c in status.conditions] == [
-        ("Ready", "False", "InvalidSpec")
+        ("Ready", "False", "InvalidSpec"),
+        ("Progressing", "False", "InvalidSpec"),
+        ("Stalled", "True", "InvalidSpec"),
     ]
     assert field in status.conditions[0].message
 

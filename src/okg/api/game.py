@@ -213,7 +213,7 @@ class GameServerSetStatus(Value, frozen=True, kw_only=True):
         wait_to_be_deleted_replicas: Servers whose opsState is WaitToBeDeleted.
         pre_delete_replicas: Servers that a hook keeps from being deleted.
         label_selector: Selects the pods of the set; autoscalers use it.
-        conditions: What stands in the way of the spec, if anything does.
+        conditions: Ready, Progressing and, while somebody has to act, Stalled.
     """
 
     replicas: int

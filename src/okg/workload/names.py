@@ -26,6 +26,9 @@ STATE_CHANGED_AT = "game.kruise.io/state-last-changed-time"
 UPDATING_CONTAINERS = "game.kruise.io/gs-updating-containers"
 SYNC_PREFIX = "gs-sync/"
 
+REVISION = "controller-revision-hash"
+"""Label of pods: the revision of the workload's template they are of."""
+
 LIFECYCLE_STATE = "lifecycle.apps.kruise.io/state"
 PREPARING_UPDATE = "PreparingUpdate"
 UPDATING = "Updating"

@@ -6,76 +6,93 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from okg.api.game import GameServerSet, GameServerSetStatus
-from okg.api.kruise import StatefulSetStatus
+from okg.api.kruise import AdvancedStatefulSet, StatefulSetStatus
 from okg.api.meta import Condition
 from okg.workload.invalid import InvalidField
 from okg.workload.pod_counts import PodCounts
+from okg.workload.rollout import INVALID_SPEC, READY, Rollout, compute_conditions, find
 from okg.workload.scaling import spec_of
-
-READY = "Ready"
-INVALID_SPEC = "InvalidSpec"
 
 
 def compute_set_status(
     gss: GameServerSet,
-    workload: StatefulSetStatus,
+    workload: AdvancedStatefulSet | None,
     counts: PodCounts,
+    rollout: Rollout,
     problems: Sequence[InvalidField],
+    *,
     now: datetime,
 ) -> GameServerSetStatus:
-    """Return the status of a set; equal to the stored one where nothing changed.
+    """Return the status of a set.
 
     ``replicas`` is what the user asks for, not what is there: autoscalers divide by it.
 
     Args:
         gss: the set.
-        workload: status of its workload, a blank one before it exists.
+        workload: its workload, if it is there.
         counts: of the set's pods.
+        rollout: how far it is on the way to its spec.
         problems: what keeps the set from being acted on.
         now: the time that a changed condition carries.
     """
-    return GameServerSetStatus(
+    reported = workload.status if workload is not None else StatefulSetStatus()
+    counters = GameServerSetStatus(
         replicas=spec_of(gss).replicas,
-        ready_replicas=workload.ready_replicas,
-        available_replicas=workload.available_replicas,
+        ready_replicas=reported.ready_replicas,
+        available_replicas=reported.available_replicas,
         current_replicas=counts.total,
-        updated_replicas=workload.updated_replicas,
+        updated_replicas=reported.updated_replicas,
         observed_generation=gss.metadata.generation,
-        updated_ready_replicas=workload.updated_ready_replicas,
+        updated_ready_replicas=reported.updated_ready_replicas,
         maintaining_replicas=counts.maintaining,
         wait_to_be_deleted_replicas=counts.wait_to_be_deleted,
         pre_delete_replicas=counts.pre_delete,
-        label_selector=workload.label_selector,
-        conditions=_conditions(gss, problems, now),
+        label_selector=reported.label_selector,
     )
+    conditions = compute_conditions(gss, counters, rollout, problems, now)
+    return replace(counters, conditions=conditions)
+
+
+def is_news(
+    stored: GameServerSetStatus | None, fresh: GameServerSetStatus, *, conditions_kept: bool
+) -> bool:
+    """Whether a status is worth a write.
+
+    A message that alone is another is not: it has the numbers of a moment. What a user has to
+    change is.
+
+    Args:
+        stored: what the server has.
+        fresh: what there is to tell.
+        conditions_kept: whether the server keeps conditions; the definition of OpenKruiseGame has
+            none, and the stored status never matches then.
+    """
+    if stored is None:
+        return True
+    if not conditions_kept:
+        return replace(fresh, conditions=stored.conditions) != stored
+    return _without_messages(fresh) != _without_messages(stored)
+
+
+def is_urgent(stored: GameServerSetStatus | None, fresh: GameServerSetStatus) -> bool:
+    """Whether somebody waits for this status: it is the first, or what is to be changed is new."""
+    return stored is None or _complaint(stored) != _complaint(fresh)
 
 
 def invalid_spec(status: GameServerSetStatus | None) -> Condition | None:
     """Return the condition that says what the user has to change, if it is there."""
-    conditions = status.conditions if status else ()
-    return next((c for c in conditions if c.type == READY and c.reason == INVALID_SPEC), None)
+    ready = find(status, READY)
+    return ready if ready is not None and ready.reason == INVALID_SPEC else None
 
 
-def _conditions(
-    gss: GameServerSet, problems: Sequence[InvalidField], now: datetime
-) -> tuple[Condition, ...]:
-    stored = gss.status.conditions if gss.status else ()
-    others = tuple(condition for condition in stored if condition.type != READY)
-    if not problems:
-        return others
-    fresh = Condition(
-        type=READY,
-        status="False",
-        reason=INVALID_SPEC,
-        message="; ".join(str(problem) for problem in problems),
-        observed_generation=gss.metadata.generation,
-        last_transition_time=now,
+def _complaint(status: GameServerSetStatus) -> str:
+    invalid = invalid_spec(status)
+    return invalid.message if invalid else ""
+
+
+def _without_messages(status: GameServerSetStatus) -> GameServerSetStatus:
+    conditions = (
+        condition if condition.reason == INVALID_SPEC else replace(condition, message="")
+        for condition in status.conditions
     )
-    return (*others, _since(invalid_spec(gss.status), fresh))
-
-
-def _since(stored: Condition | None, fresh: Condition) -> Condition:
-    """Keep the time of a condition whose status did not change (metav1.Condition)."""
-    if stored is None or stored.last_transition_time is None:
-        return fresh
-    return replace(fresh, last_transition_time=stored.last_transition_time)
+    return replace(status, conditions=tuple(conditions))

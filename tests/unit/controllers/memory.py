@@ -111,10 +111,20 @@ class MemoryRecorder:
 
 
 class SetClock(SystemClock):
-    """Says what it is told; starts with a fraction of a second, which no object keeps."""
+    """Says what it is told; starts with a fraction of a second, which no object keeps.
+
+    Between two looks at the stopwatch an hour passes, so that nothing has to wait for its turn;
+    a test about waiting sets ``lap``.
+    """
 
     def __init__(self) -> None:
         self.time = NOW + timedelta(microseconds=5)
+        self.lap = 3600.0
+        self._elapsed = 0.0
+
+    def monotonic(self) -> float:
+        self._elapsed += self.lap
+        return self._elapsed
 
     def now(self) -> datetime:
         return self.time

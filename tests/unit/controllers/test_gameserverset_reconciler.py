@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -24,12 +25,15 @@ class Cluster:
     def __init__(self, *objects: Object) -> None:
         self.client = MemoryClient(*objects)
         self.recorder = MemoryRecorder()
-        self.reconciler = GameServerSetReconciler(self.client, self.recorder, clock=SetClock())
+        self.clock = SetClock()
+        self.reconciler = GameServerSetReconciler(self.client, self.recorder, clock=self.clock)
+        self.next_look: timedelta | None = None
 
     def reconcile(self) -> list[str]:
         """Run one pass and return the writes it made."""
         done = len(self.client.writes)
-        assert self.reconciler.reconcile(Context(), XXX) is None
+        result = self.reconciler.reconcile(Context(), XXX)
+        self.next_look = result.requeue_after if result else None
         return self.client.writes[done:]
 
     @property
@@ -228,7 +232,7 @@ def test_a_list_that_cannot_be_read_never_scales_and_says_so_once() -> None:
     assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
     assert cluster.reconcile() == []
     assert cluster.workload.spec.replicas == 3
-    assert [c.message for c in cluster.status.conditions] == [COMPLAINT]
+    assert {c.message for c in cluster.status.conditions} == {COMPLAINT}
     assert cluster.recorder.events == [f"Warning InvalidSpec {COMPLAINT}"]
 
 
@@ -264,7 +268,7 @@ def test_a_condition_goes_when_the_list_is_corrected() -> None:
 
     cluster.reconcile()
 
-    assert cluster.status.conditions == ()
+    assert [c.reason for c in cluster.status.conditions] == ["Creating", "Creating"]
 
 
 def test_a_template_that_makes_no_sense_makes_no_workload() -> None:
@@ -281,6 +285,83 @@ def test_a_template_that_makes_no_sense_stops_no_scaling() -> None:
     assert cluster.reconcile() == ["patch StatefulSet xxx"]
     assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
     assert cluster.workload.spec.replicas == 4
+
+
+def a_complete(gss: GameServerSet) -> AdvancedStatefulSet:
+    reported = StatefulSetStatus(
+        observed_generation=1, ready_replicas=3, available_replicas=3, updated_replicas=3
+    )
+    return replace(a_built(gss), status=reported)
+
+
+def test_a_complete_set_is_ready_and_left_in_peace() -> None:
+    cluster = Cluster(a_set(), a_complete(a_set()), *pods(0, 1, 2))
+
+    cluster.reconcile()
+
+    assert [(c.type, c.status, c.reason) for c in cluster.status.conditions] == [
+        ("Ready", "True", "Complete"),
+        ("Progressing", "True", "Complete"),
+    ]
+    assert cluster.next_look is None
+    assert cluster.reconcile() == []
+
+
+def test_a_set_that_does_not_come_up_is_looked_at_again_and_stalls() -> None:
+    cluster = Cluster(a_set(), a_built(a_set()), *pods(0, 1, 2))
+    cluster.reconcile()
+    first = cluster.next_look
+    cluster.clock.time += timedelta(minutes=10)
+
+    assert first == timedelta(seconds=30)
+    assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
+    assert [c.reason for c in cluster.status.conditions][1:] == ["ProgressDeadlineExceeded"] * 2
+    assert cluster.next_look is None
+    assert cluster.reconcile() == []
+
+
+def test_the_status_is_written_twice_a_second_at_most() -> None:
+    cluster = Cluster(a_set(), a_built(a_set()), *pods(0, 1))
+    cluster.clock.lap = 0.125
+    cluster.reconcile()
+    cluster.client.put(a_pod("xxx-2"))
+
+    assert cluster.reconcile() == []
+    assert cluster.next_look == timedelta(seconds=0.375)
+    cluster.clock.lap = 0.375
+    assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
+    assert cluster.status.current_replicas == 3
+
+
+def test_a_problem_does_not_wait_for_its_turn() -> None:
+    cluster = Cluster(a_set(), a_built(a_set()), *pods(0, 1, 2))
+    cluster.clock.lap = 0.0
+    cluster.reconcile()
+    cluster.client.put(replace(cluster.gss, spec=a_set(UNREADABLE).spec))
+
+    assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
+
+
+class Pruned(MemoryClient):
+    """A server whose definition of sets knows no conditions."""
+
+    def put(self, obj: O) -> O:
+        if isinstance(obj, GameServerSet) and obj.status is not None:
+            obj = replace(obj, status=replace(obj.status, conditions=()))
+        return super().put(obj)
+
+
+def test_conditions_that_the_server_drops_are_written_once() -> None:
+    cluster = Cluster()
+    client = Pruned(a_set(), a_built(a_set()), *pods(0, 1, 2))
+    cluster.client = client
+    cluster.reconciler = GameServerSetReconciler(client, cluster.recorder, clock=cluster.clock)
+
+    assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
+    assert cluster.next_look is None
+    assert cluster.reconcile() == []
+    client.put(a_pod("xxx-3"))
+    assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
 
 
 class Host:

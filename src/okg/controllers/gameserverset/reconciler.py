@@ -2,7 +2,8 @@
 
 A pass does one thing and ends: make the workload, take killed servers out of the size, scale,
 update the template, or write the status. The change it made triggers the next pass, so that every
-decision is taken on fresh values. Scaling comes before a new template, status after both.
+decision is taken on fresh values. Scaling comes before a new template, status after both. A pass
+without a change comes back by itself only for a status that had to wait, or that time will change.
 """
 
 from collections.abc import Sequence
@@ -11,11 +12,12 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from okg.api.core import Pod
-from okg.api.game import GameServer, GameServerSet
-from okg.api.kruise import AdvancedStatefulSet, StatefulSetStatus
+from okg.api.game import GameServer, GameServerSet, GameServerSetStatus
+from okg.api.kruise import AdvancedStatefulSet
 from okg.client.client import Client
 from okg.clock import SYSTEM_CLOCK, Clock
 from okg.context import Context
+from okg.controllers.gameserverset.write_pace import WritePace
 from okg.controllers.indexes import BY_SET, set_key
 from okg.errors import BadRequest, Invalid, NotFound
 from okg.runtime.events import EventRecorder
@@ -24,9 +26,10 @@ from okg.workload.kill import replicas_after_kill
 from okg.workload.names import RECLAIM_DELETE
 from okg.workload.ordinals import belongs_to
 from okg.workload.ownership import is_of_another
-from okg.workload.pod_counts import count_pods
+from okg.workload.pod_counts import count_members, count_pods
 from okg.workload.problems import Problems, find_problems
 from okg.workload.reclaim import mark_for_reclaim
+from okg.workload.rollout import INVALID_SPEC, read_rollout, time_to_next_look
 from okg.workload.scaling import (
     Scale,
     decide_scale,
@@ -35,7 +38,7 @@ from okg.workload.scaling import (
     record_scale,
     spec_of,
 )
-from okg.workload.set_status import INVALID_SPEC, compute_set_status, invalid_spec
+from okg.workload.set_status import compute_set_status, invalid_spec, is_news, is_urgent
 from okg.workload.statefulset import (
     build_statefulset,
     needs_update,
@@ -62,11 +65,14 @@ class GameServerSetReconciler:
         self._client = client
         self._recorder = recorder
         self._clock = clock
+        self._pace = WritePace()
+        self._conditions_kept = True
 
     def reconcile(self, ctx: Context, request: Request) -> Result | None:
         """Look at one set and do the next thing there is to do."""
         gss = self._client.get(GameServerSet, request.namespace, request.name)
         if gss is None or gss.spec is None or gss.metadata.deletion_timestamp is not None:
+            self._pace.forget(request)
             return None
         workload = self._client.get(AdvancedStatefulSet, request.namespace, request.name)
         if workload is not None and _is_going(workload, gss):
@@ -74,28 +80,26 @@ class GameServerSetReconciler:
             return None
         problems = find_problems(gss, workload)
         pods = self._client.list(Pod, index=(BY_SET, set_key(request.namespace, request.name)))
+        members = [pod for pod in pods if belongs_to(pod.metadata.name, request.name)]
         try:
-            acted = self._act(gss, workload, pods, problems)
+            acted = self._act(gss, workload, members, problems)
         except (BadRequest, Invalid) as refusal:
             # It would be refused again and again: that is for the user to know.
             problems = problems.with_refusal(refusal.message)
-            self._sync_status(gss, workload, pods, problems)
-            return Result(requeue_after=REFUSED_PERIOD)
-        if not acted:
-            self._sync_status(gss, workload, pods, problems)
-        return None
+            waiting = self._sync_status(gss, workload, pods, members, problems)
+            return waiting or Result(requeue_after=REFUSED_PERIOD)
+        return None if acted else self._sync_status(gss, workload, pods, members, problems)
 
     def _act(
         self,
         gss: GameServerSet,
         workload: AdvancedStatefulSet | None,
-        pods: Sequence[Pod],
+        members: Sequence[Pod],
         problems: Problems,
     ) -> bool:
         """Do the next thing there is to do; return whether there was one."""
         if workload is None:
             return self._create_workload(gss, problems)
-        members = [pod for pod in pods if belongs_to(pod.metadata.name, gss.metadata.name)]
         return (
             self._kill(gss, workload, members, problems)
             or self._scale(gss, workload, members, problems)
@@ -171,16 +175,29 @@ class GameServerSetReconciler:
         gss: GameServerSet,
         workload: AdvancedStatefulSet | None,
         pods: Sequence[Pod],
+        members: Sequence[Pod],
         problems: Problems,
-    ) -> None:
-        reported = workload.status if workload is not None else StatefulSetStatus()
-        now = self._clock.now().replace(microsecond=0)
-        status = compute_set_status(gss, reported, count_pods(pods), problems.told, now)
-        if status == gss.status:
-            return
-        told = invalid_spec(gss.status)
-        self._client.patch(gss, replace(gss, status=status), subresource="status", lock=False)
-        tell = invalid_spec(status)
+    ) -> Result | None:
+        request, now = Request.of(gss), self._clock.now().replace(microsecond=0)
+        newest = workload.status.update_revision if workload is not None else ""
+        rollout = read_rollout(gss, workload, count_members(members, newest))
+        status = compute_set_status(
+            gss, workload, count_pods(pods), rollout, problems.told, now=now
+        )
+        if is_news(gss.status, status, conditions_kept=self._conditions_kept):
+            rest = self._pace.rest(request, self._clock.monotonic())
+            if rest is not None and not is_urgent(gss.status, status):
+                return Result(requeue_after=rest)
+            self._write_status(gss, status)
+            self._pace.wrote(request, self._clock.monotonic())
+        look = time_to_next_look(status, now) if self._conditions_kept else None
+        return Result(requeue_after=look) if look is not None else None
+
+    def _write_status(self, gss: GameServerSet, status: GameServerSetStatus) -> None:
+        told, tell = invalid_spec(gss.status), invalid_spec(status)
+        after = replace(gss, status=status)
+        written = self._client.patch(gss, after, subresource="status", lock=False)
+        self._conditions_kept = written.status is not None and bool(written.status.conditions)
         if tell is not None and (told is None or told.message != tell.message):
             self._recorder.warning(gss, INVALID_SPEC, tell.message)
 
