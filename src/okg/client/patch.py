@@ -15,7 +15,7 @@ Whether a parent is present is known exactly: msgspec omits a field only when it
 default, and a decoded ``{}`` is another value.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias, cast
 
 import msgspec
@@ -23,6 +23,9 @@ import msgspec
 from okg.api.resource import O, Object
 
 Json: TypeAlias = "Mapping[str, Json] | list[Json] | str | int | float | bool | None"
+
+Operation: TypeAlias = Mapping[str, object]
+"""One operation of a JSON Patch (RFC 6902)."""
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -59,7 +62,15 @@ def diff(before: O, after: O, *, lock: bool, subresource: str = "") -> Patch | N
     return Patch(MERGE_PATCH, msgspec.json.encode(changes))
 
 
-def _json_patch(guard: str, member: str, value: str, operations: list[object]) -> Patch:
+def json_patch(before: O, after: O) -> Sequence[Operation]:
+    """Return the JSON Patch that turns ``before`` into ``after``, unguarded: for an admission.
+
+    Every operation sits on a leaf, so what our types do not declare stays as it is.
+    """
+    return tuple(_operations("", as_json(before), as_json(after)))
+
+
+def _json_patch(guard: str, member: str, value: str, operations: Sequence[Operation]) -> Patch:
     first = {"op": guard, "path": f"/metadata/{member}", "value": value}
     return Patch(JSON_PATCH, msgspec.json.encode([first, *operations]))
 
@@ -104,7 +115,7 @@ def _touches_object_lists(old: Json, new: Json, *, closed: bool) -> bool:
 
 def _operations(
     path: str, old: Mapping[str, Json], new: Mapping[str, Json], *, whole_lists: bool = False
-) -> Iterator[object]:
+) -> Iterator[Operation]:
     """Yield the JSON Patch (RFC 6902) between two objects."""
     for key in {**old, **new}:
         where = f"{path}/{_escape(key)}"
@@ -118,7 +129,7 @@ def _operations(
 
 def _value_operations(
     path: str, old: Json, new: Json, *, whole_lists: bool = False
-) -> Iterator[object]:
+) -> Iterator[Operation]:
     if old == new and type(old) is type(new):
         return
     if isinstance(old, Mapping) and isinstance(new, Mapping):
@@ -129,7 +140,7 @@ def _value_operations(
         yield {"op": "replace", "path": path, "value": new}
 
 
-def _list_operations(path: str, old: list[Json], new: list[Json]) -> Iterator[object]:
+def _list_operations(path: str, old: list[Json], new: list[Json]) -> Iterator[Operation]:
     """Yield operations that bring the items into the new order, then change them in place.
 
     Items are recognised by their key, so that a survivor keeps the fields we do not know.

@@ -24,6 +24,9 @@ NETWORK_CONF = "game.kruise.io/network-conf"
 OPS_STATE_CHANGED_AT = "game.kruise.io/opsState-last-changed-time"
 STATE_CHANGED_AT = "game.kruise.io/state-last-changed-time"
 UPDATING_CONTAINERS = "game.kruise.io/gs-updating-containers"
+TRACE_PARENT = "game.kruise.io/traceparent"
+"""Annotation of a pod's write, never of a stored pod: the trace that the write belongs to."""
+
 SYNC_PREFIX = "gs-sync/"
 
 REVISION = "controller-revision-hash"

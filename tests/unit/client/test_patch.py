@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from okg.api.core import ConfigMap, Container, Pod, PodSpec
 from okg.api.game import GameServer, GameServerCondition, GameServerStatus
 from okg.api.meta import ObjectMeta
-from okg.client.patch import JSON_PATCH, MERGE_PATCH, Patch, diff
+from okg.client.patch import JSON_PATCH, MERGE_PATCH, Patch, diff, json_patch
 
 META = ObjectMeta(
     name="a", namespace="n", uid="u1", resource_version="7", labels={"app": "x", "gone": "y"}
@@ -39,6 +39,15 @@ def test_a_locked_change_names_each_leaf_and_carries_the_resource_version() -> N
         {"op": "remove", "path": "/data/c"},
         {"op": "add", "path": "/data/d", "value": "3"},
     ]
+
+
+def test_an_admission_patch_names_each_leaf_and_guards_nothing() -> None:
+    before = Pod(metadata=META, spec=PodSpec(containers=(Container(name="game", image="a"),)))
+    after = replace(before, spec=PodSpec(containers=(Container(name="game", image="b"),)))
+
+    assert json_patch(before, after) == (
+        {"op": "replace", "path": "/spec/containers/0/image", "value": "b"},
+    )
 
 
 def test_an_unlocked_change_carries_only_changed_keys_and_the_uid() -> None:

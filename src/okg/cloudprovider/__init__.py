@@ -1,0 +1,1 @@
+"""Network plugins: what one is, and how the installed ones are found."""

@@ -1,0 +1,63 @@
+"""Registry: the network plugins of this process, by name."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from typing import Self, cast
+
+from okg.cloudprovider.plugin import Plugin
+from okg.errors import ConfigError
+from okg.telemetry.logging import get_logger
+
+GROUP = "okg.network_plugins"
+"""Entry points of this group name a function, or a class, that returns a Plugin."""
+
+
+class Registry:
+    """Finds plugins by the name that sets and pods say.
+
+    Args:
+        plugins: all there are.
+
+    Raises:
+        ConfigError: two have one name.
+    """
+
+    def __init__(self, plugins: Iterable[Plugin] = ()) -> None:
+        self._plugins: dict[str, Plugin] = {}
+        for plugin in plugins:
+            if plugin.name in self._plugins:
+                raise ConfigError(f"two network plugins are called {plugin.name}: uninstall one")
+            self._plugins[plugin.name] = plugin
+
+    @classmethod
+    def from_entry_points(cls, group: str = GROUP) -> Self:
+        """Return the plugins of all installed distributions; one that fails to load is left out.
+
+        Raises:
+            ConfigError: two have one name.
+        """
+        loaded = (_load(point) for point in sorted(entry_points(group=group)))
+        return cls(plugin for plugin in loaded if plugin is not None)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of all plugins, sorted."""
+        return sorted(self._plugins)
+
+    def __iter__(self) -> Iterator[Plugin]:
+        """Return all plugins in order of name."""
+        return iter([self._plugins[name] for name in self.names])
+
+    def find(self, name: str) -> Plugin | None:
+        """Return the plugin of exactly this name, or None."""
+        return self._plugins.get(name)
+
+
+def _load(point: EntryPoint) -> Plugin | None:
+    log = get_logger("cloudprovider")
+    try:
+        make = cast("Callable[[], Plugin]", point.load())
+        return make()
+    except Exception:
+        log.exception("a network plugin was left out", plugin=point.name)
+        return None

@@ -1,0 +1,1 @@
+"""Admission: pods of game servers are changed, sets are checked, before they are stored."""

@@ -1,0 +1,51 @@
+"""The webhook for sets: refuses what could never work, in words that say what to change."""
+
+import msgspec
+
+from okg.api.admission import (
+    AdmissionRequest,
+    AdmissionResponse,
+    allowed,
+    denied,
+    errored,
+)
+from okg.api.game import GameServerSet
+from okg.api.meta import Opaque
+from okg.cloudprovider.registry import Registry
+from okg.context import Context
+from okg.workload.validation import validate_set
+
+PATH = "/validate-v1alpha1-gss"
+
+
+class GameServerSetWebhook:
+    """Checks sets before they are stored.
+
+    Args:
+        plugins: the network plugins that a set may name.
+    """
+
+    def __init__(self, plugins: Registry) -> None:
+        self._names = frozenset(plugins.names)
+
+    def handle(self, _ctx: Context, request: AdmissionRequest) -> AdmissionResponse:
+        """Answer one request; an AdmissionHandler."""
+        try:
+            new = _SET.decode(request.object)
+        except msgspec.MsgspecError as error:
+            return errored(400, f"cannot decode the GameServerSet: {error}")
+        verdict = validate_set(new, _decode_old(request.old_object), self._names)
+        if verdict.refusal:
+            return denied(verdict.refusal, warnings=verdict.warnings)
+        return allowed(warnings=verdict.warnings)
+
+
+def _decode_old(stored: Opaque) -> GameServerSet | None:
+    """Return what is stored; None for what cannot be read, so that it can be put right."""
+    try:
+        return _SET.decode(stored)
+    except msgspec.MsgspecError:
+        return None
+
+
+_SET = msgspec.json.Decoder(GameServerSet)

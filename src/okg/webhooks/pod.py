@@ -1,0 +1,161 @@
+"""The webhook for pods: one server's own images and resources, and the network of its set.
+
+| outcome of a plugin | answer |
+|---|---|
+| a pod | what it wants is patched into the request |
+| PluginError, or any other failure | refused in the plugin's words; for a deletion too |
+| no outcome in time | let through without network; a Warning says so |
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from okg.api.admission import AdmissionRequest, AdmissionResponse, denied, errored, patched
+from okg.api.admitted import AdmittedPod
+from okg.api.core import Pod
+from okg.api.game import GameServer
+from okg.client.client import Client
+from okg.client.patch import Operation, json_patch
+from okg.cloudprovider.plugin import Plugin, PluginError, PluginErrorType
+from okg.cloudprovider.registry import Registry
+from okg.context import Context
+from okg.errors import ApiError, Cancelled, TransportError
+from okg.runtime.events import EventRecorder
+from okg.webhooks.calls import CallLimit
+from okg.workload.container_overrides import override_containers
+from okg.workload.names import NETWORK_TYPE, OWNER_GSS, TRACE_PARENT
+
+PATH = "/mutate-v1-pod"
+COMPONENT = "kruise-game-webhook"
+"""Source of the events, as upstream's."""
+
+TIMED_OUT = "MutatingTimeout"
+
+PLUGIN_SECONDS = 8.0
+"""What a plugin gets of the ten seconds that the API server waits by default."""
+
+PLUGIN_SHARE = 0.8
+"""What it gets where the API server waits for less."""
+
+PLUGIN_CALLS = 32
+"""Calls of one plugin at a time."""
+
+
+class PodWebhook:
+    """Changes pods of game servers before they are stored.
+
+    Args:
+        client: reads servers from the cache; plugins write with it, whether or not we lead.
+        recorder: tells about failures on the pod.
+        plugins: the network plugins.
+        started: whether caches and plugins are ready to be asked.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        recorder: EventRecorder,
+        plugins: Registry,
+        *,
+        started: Callable[[], bool],
+    ) -> None:
+        self._client = client
+        self._recorder = recorder
+        self._plugins = plugins
+        self._started = started
+        self._calls = {name: CallLimit(f"plugin-{name}", PLUGIN_CALLS) for name in plugins.names}
+
+    def handle(self, ctx: Context, request: AdmissionRequest) -> AdmissionResponse:
+        """Answer one request; an AdmissionHandler."""
+        deleting = request.operation == "DELETE"
+        try:
+            pod = _POD.decode(request.old_object if deleting else request.object)
+        except msgspec.MsgspecError as error:
+            return errored(500, f"cannot decode the pod: {error}")
+        if not self._started():
+            return errored(503, "the manager is starting: try again in a few seconds")
+        try:
+            wanted = self._with_network(ctx, request, pod)
+        except PluginError as error:
+            self._warn(request, pod, error.type, f" ,because of {error}")
+            return denied(str(error))
+        if deleting:
+            return AdmissionResponse(allowed=True, message="delete successfully")
+        overrides = self._overrides(request, pod)
+        return patched([*overrides, *json_patch(pod, _without_trace(wanted))])
+
+    def join(self) -> None:
+        """Wait until no plugin is at work."""
+        for calls in self._calls.values():
+            calls.join()
+
+    def _overrides(self, request: AdmissionRequest, pod: Pod) -> Sequence[Operation]:
+        """Return what the pod's own server changes in its containers, and nothing else."""
+        if request.operation != "CREATE" or OWNER_GSS not in pod.metadata.labels:
+            return ()
+        server = self._client.get(GameServer, request.namespace, pod.metadata.name)
+        if server is None or not server.spec.containers:
+            return ()
+        admitted = _ADMITTED_POD.decode(request.object)
+        return json_patch(admitted, override_containers(admitted, server))
+
+    def _with_network(self, ctx: Context, request: AdmissionRequest, pod: Pod) -> Pod:
+        """Return the pod that its plugin wants."""
+        plugin = self._plugins.find(pod.metadata.annotations.get(NETWORK_TYPE, ""))
+        # A dry run must not do anything, and what plugins do cannot be told from what they want.
+        if plugin is None or request.dry_run:
+            return pod
+        with ctx.deadline(_budget(ctx)) as limited:
+            try:
+                return self._calls[plugin.name].call(
+                    limited, lambda inner: self._ask(inner, plugin, request.operation, pod)
+                )
+            except Cancelled:
+                ctx.check()
+        self._warn(request, pod, TIMED_OUT, f", because plugin {plugin.name} exec timed out")
+        return pod
+
+    def _ask(self, ctx: Context, plugin: Plugin, operation: str, pod: Pod) -> Pod:
+        try:
+            if operation == "CREATE":
+                return plugin.on_pod_added(ctx, self._client, pod)
+            if operation == "UPDATE":
+                return plugin.on_pod_updated(ctx, self._client, pod)
+            plugin.on_pod_deleted(ctx, self._client, pod)
+        except PluginError:
+            raise
+        except (ApiError, TransportError) as error:
+            raise PluginError(PluginErrorType.API_CALL, str(error)) from error
+        except Exception as error:
+            ctx.log.exception("a network plugin failed", plugin=plugin.name)
+            text = f"plugin {plugin.name} failed: {type(error).__name__}: {error}"
+            raise PluginError(PluginErrorType.INTERNAL, text) from error
+        return pod
+
+    def _warn(self, request: AdmissionRequest, pod: Pod, reason: str, why: str) -> None:
+        meta = replace(pod.metadata, namespace=request.namespace)
+        self._recorder.warning(
+            replace(pod, metadata=meta),
+            reason,
+            f"Failed to {request.operation} pod {request.namespace}/{meta.name}{why}",
+        )
+
+
+def _budget(ctx: Context) -> float:
+    """Return how many seconds a plugin has: the answer must be there before nobody waits."""
+    left = ctx.remaining()
+    return PLUGIN_SECONDS if left is None else min(PLUGIN_SECONDS, left * PLUGIN_SHARE)
+
+
+def _without_trace(pod: Pod) -> Pod:
+    annotations = pod.metadata.annotations
+    if TRACE_PARENT not in annotations:
+        return pod
+    kept = {key: text for key, text in annotations.items() if key != TRACE_PARENT}
+    return replace(pod, metadata=replace(pod.metadata, annotations=kept))
+
+
+_POD = msgspec.json.Decoder(Pod)
+_ADMITTED_POD = msgspec.json.Decoder(AdmittedPod)

@@ -1,0 +1,41 @@
+"""Starting the plugins of a manager."""
+
+from structlog.testing import capture_logs
+
+from okg.client.client import Client
+from okg.cloudprovider.registry import Registry
+from okg.context import Context
+from okg.webhooks.serving import PluginStart
+from unit.controllers.memory import MemoryClient
+from unit.webhooks.plugins import ScriptedPlugin
+
+
+class Failing(ScriptedPlugin):
+    def init(self, _ctx: Context, _client: Client) -> None:
+        raise ValueError("no such cloud")
+
+
+def test_all_plugins_are_started_once() -> None:
+    plugins = [ScriptedPlugin("A"), ScriptedPlugin("B")]
+    start = PluginStart(Registry(plugins), MemoryClient())
+    before = start.is_done()
+
+    start.run(Context())
+
+    assert not before
+    assert start.is_done()
+    assert [plugin.calls for plugin in plugins] == [["init"], ["init"]]
+
+
+def test_a_plugin_that_does_not_start_keeps_no_other_from_starting() -> None:
+    second = ScriptedPlugin("B")
+    start = PluginStart(Registry([Failing("A"), second]), MemoryClient())
+
+    with capture_logs() as logs:
+        start.run(Context())
+
+    assert second.calls == ["init"]
+    assert start.is_done()
+    assert [(line["event"], line["plugin"]) for line in logs] == [
+        ("a network plugin did not start", "A")
+    ]
