@@ -125,6 +125,7 @@ def okg_manager(plane: ControlPlane) -> Generator[None]:
         f"--kubeconfig={plane.kubeconfig}",
         f"--metrics-bind-address=127.0.0.1:{metrics}",
         f"--health-probe-bind-address=127.0.0.1:{health}",
+        "--webhook-port=0",
     ]
     with tempfile.TemporaryFile() as log:
         # A session of its own: Ctrl-C is for us, and we end the manager in order.

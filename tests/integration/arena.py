@@ -96,6 +96,7 @@ class Arena:
                 f"--kubeconfig={self.kubeconfig}",
                 f"--health-probe-bind-address=127.0.0.1:{health}",
                 f"--metrics-bind-address=127.0.0.1:{metrics}",
+                "--webhook-port=0",  # many run on one machine; the last of two equal flags counts
                 *flags,
             ],
             log=self.folder / f"manager-{health}.log",

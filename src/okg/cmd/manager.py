@@ -16,6 +16,7 @@ from okg.client.rest import ApiClient
 from okg.client.throttle import Throttle
 from okg.cmd.durations import parse_duration
 from okg.cmd.options import DEFAULT_RESYNC, ManagerFlags, parse
+from okg.cmd.webhooks import DRAIN_SECONDS, add_webhooks
 from okg.controllers import gameserver, gameserverset
 from okg.errors import CacheNotSynced, ConfigError, LeadershipLost, NotFound, TransportError
 from okg.runtime.election_state import ElectionSettings
@@ -37,6 +38,8 @@ def run(arguments: Sequence[str]) -> int:
     manager = build(flags)
     try:
         _check_server(manager.api)
+        if flags.webhook_port:
+            add_webhooks(manager, flags)
         manager.run()
     except CacheNotSynced as error:
         raise ConfigError(str(error)) from error
@@ -66,6 +69,7 @@ def build(flags: ManagerFlags) -> Manager:
         metrics_address=flags.metrics_bind_address,
         health_address=flags.health_probe_bind_address,
         resync=_resync(flags.sync_period),
+        drain=DRAIN_SECONDS if flags.webhook_port else 0.0,
     )
     manager = Manager.connected(
         options,

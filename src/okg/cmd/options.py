@@ -37,6 +37,11 @@ class ManagerFlags(msgspec.Struct, frozen=True, kw_only=True):
     kubeconfig: str
     gameserver_workers: int
     gameserverset_workers: int
+    webhook_port: int
+    webhook_server_certs_dir: str
+    webhook_service_namespace: str
+    webhook_service_name: str
+    enable_cert_generation: bool
     log_format: str
     zap_log_level: str
 
@@ -76,6 +81,7 @@ def parse(arguments: Sequence[str]) -> ManagerFlags:
     _text(parser, "kubeconfig", "", "path; else KUBECONFIG, in-cluster, ~/.kube/config")
     _number(parser, "gameserver-workers", 10, "GameServers worked on at the same time")
     _number(parser, "gameserverset-workers", 10, "GameServerSets worked on at the same time")
+    _add_webhook_flags(parser)
     parser.add_argument(
         *_names("log-format"),
         choices=("console", "json"),
@@ -87,6 +93,34 @@ def parse(arguments: Sequence[str]) -> ManagerFlags:
     values = vars(parser.parse_args(list(arguments)))
     values.pop("disable_no_deepcopy")
     return ManagerFlags(**values)
+
+
+def _add_webhook_flags(parser: argparse.ArgumentParser) -> None:
+    _number(parser, "webhook-port", 9876, "port of the webhooks; 0 turns them off")
+    _text(
+        parser,
+        "webhook-server-certs-dir",
+        "/tmp/webhook-certs/",  # noqa: S108 - upstream's, which people mount their Secret at
+        "folder of tls.crt and tls.key",
+    )
+    _text(
+        parser,
+        "webhook-service-namespace",
+        "kruise-game-system",
+        "namespace of the Service in front of the webhooks",
+    )
+    _text(
+        parser,
+        "webhook-service-name",
+        "kruise-game-webhook-service",
+        "name of the Service in front of the webhooks",
+    )
+    _switch(
+        parser,
+        "enable-cert-generation",
+        "make certificates and register the webhooks; else both are up to you",
+        default=True,
+    )
 
 
 def _names(name: str) -> tuple[str, str]:
@@ -115,15 +149,17 @@ def _duration(parser: argparse.ArgumentParser, name: str, default: str, meaning:
     )
 
 
-def _switch(parser: argparse.ArgumentParser, name: str, meaning: str) -> None:
+def _switch(
+    parser: argparse.ArgumentParser, name: str, meaning: str, *, default: bool = False
+) -> None:
     parser.add_argument(
         *_names(name),
         type=_parse_bool,
         nargs="?",
         const=True,
-        default=False,
+        default=default,
         metavar="BOOL",
-        help=meaning,
+        help=_with(meaning, "true" if default else ""),
     )
 
 

@@ -2,7 +2,9 @@
 
 Start: servers (probes, metrics, webhooks) → caches → runnables that need no leadership → leader
 election → what only the leader runs. Stop: the leader's part first (a worker finishes the request
-in hand), then the others, caches and servers; the lease is given up when no worker is left.
+in hand), then the others, caches and servers; the lease is given up when no worker is left. From
+the first moment on the manager is not ready, and its servers go on until whoever sends to them has
+noticed.
 Controllers attach to the caches before the election, so a follower is warm when it takes over.
 
 Leadership is for writes only: a lost lease fences the client at once and ends the process.
@@ -82,6 +84,7 @@ class ManagerOptions(msgspec.Struct, frozen=True, kw_only=True):
         metrics_address: where ``/metrics`` is served; empty or ``0`` for nowhere.
         health_address: where ``/healthz`` and ``/readyz`` are served; likewise.
         resync: time between two reconciles of everything, or None.
+        drain: seconds that caches and servers go on after the end was asked for.
         sync_timeout: seconds to wait for the first lists.
     """
 
@@ -94,6 +97,7 @@ class ManagerOptions(msgspec.Struct, frozen=True, kw_only=True):
     metrics_address: str = ""
     health_address: str = ""
     resync: timedelta | None = None
+    drain: float = 0.0
     sync_timeout: float = SYNC_TIMEOUT
 
 
@@ -110,6 +114,8 @@ class Manager:
 
     Attributes:
         client: reads from the cache; writes to the server while we may.
+        unfenced: reads from the cache and writes whether or not we lead: for servers, which
+            answer on every replica.
         api: live reads and writes, for whoever must not wait for a cache.
         recorder: writes Kubernetes Events.
         registry: the metrics.
@@ -142,11 +148,13 @@ class Manager:
         self._elector = self._make_elector()
         before_write = self._elector.check if self._elector else _always_allowed
         self.client: Client = CachedClient(self.api, self._informers, before_write=before_write)
+        self.unfenced: Client = CachedClient(self.api, self._informers)
         self._controller_metrics = ControllerMetrics(self.registry)
         self._controllers: list[Controller] = []
         self._everywhere: list[tuple[str, Runnable]] = []
         self._checks: dict[str, Check] = {"readyz": self._is_ready}
         self._synced = threading.Event()
+        self._stopping = threading.Event()
         self._following = Context()
         self._stop_by = 0.0
         self._servers: list[tuple[str, Runnable]] = self._open_servers()
@@ -197,6 +205,11 @@ class Manager:
         """Whether we may write at this moment."""
         return self._elector is None or self._elector.is_leader
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the end was asked for; what still comes should go to another replica."""
+        return self._stopping.is_set()
+
     def recorder_for(self, component: str) -> EventRecorder:
         """Return a recorder whose events name ``component`` as their source."""
         return self._recorder.named(component)
@@ -233,6 +246,7 @@ class Manager:
             Exception: whatever a runnable raised.
         """
         ctx = ctx.child() if ctx is not None else Context(get_logger())
+        ctx.on_cancel(self._stopping.set)
         with _signals(ctx):
             try:
                 self._run(ctx)
@@ -249,6 +263,12 @@ class Manager:
             self._synced.set()
             with self._stage(ctx, self._everywhere), self._stage(ctx, self._of(elected=False)):
                 self._lead(ctx)
+            self._drain(ctx)
+
+    def _drain(self, ctx: Context) -> None:
+        """Wait until the drain is over, counted from the moment the end was asked for."""
+        until = self._stop_by - STOP_SECONDS + self.options.drain
+        Context(ctx.log, clock=ctx.clock).sleep(until - ctx.clock.monotonic())
 
     def _lead(self, ctx: Context) -> None:
         """Run what needs leadership from the moment we have it."""
@@ -340,7 +360,7 @@ class Manager:
         return servers
 
     def _is_ready(self) -> bool:
-        return self._synced.is_set()
+        return self._synced.is_set() and not self.is_stopping
 
     def _report_undecodable(self, odd: Undecodable) -> None:
         get_logger().warning("object left out", error=str(odd.error))

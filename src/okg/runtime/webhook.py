@@ -51,6 +51,10 @@ _JSON = "application/json"
 _SECONDS = re.compile(r"(\d{1,3})s")
 
 
+def _never() -> bool:
+    return False
+
+
 class WebhookServer:
     """A TLS server with one handler a path.
 
@@ -59,6 +63,8 @@ class WebhookServer:
         certificates: the serving certificate; watched while the server runs.
         flag: what the user set the address with, for messages.
         registry: gets controller-runtime's ``controller_runtime_webhook_*`` metrics.
+        leaving: whether the end is near: answers then end their connections, so that the API
+            server makes its next ones to somebody else.
 
     Raises:
         ConfigError: the address makes no sense or is in use.
@@ -71,11 +77,12 @@ class WebhookServer:
         *,
         flag: str = "--webhook-port",
         registry: CollectorRegistry | None = None,
+        leaving: Callable[[], bool] = _never,
     ) -> None:
         self._certificates = certificates
         self._metrics = _Metrics(registry)
         self._hooks: dict[str, _Hook] = {}
-        self._listener = _TlsListener(address, flag, certificates, self._hooks)
+        self._listener = _TlsListener(address, flag, certificates, self._hooks, leaving=leaving)
 
     @property
     def port(self) -> int:
@@ -176,9 +183,16 @@ class _Hook:
 
 class _TlsListener(Listener):
     def __init__(
-        self, address: str, flag: str, certificates: CertificateWatcher, hooks: dict[str, _Hook]
+        self,
+        address: str,
+        flag: str,
+        certificates: CertificateWatcher,
+        hooks: dict[str, _Hook],
+        *,
+        leaving: Callable[[], bool],
     ) -> None:
         self.hooks = hooks
+        self.leaving = leaving
         self._certificates = certificates
         super().__init__(address, flag, _Handler, "webhook")
 
@@ -200,7 +214,8 @@ class _Handler(Handler):
 
     def do_POST(self) -> None:  # noqa: N802 - http.server's name
         url = urlsplit(self.path)
-        hook = cast("_TlsListener", self.server).hooks.get(url.path)
+        server = cast("_TlsListener", self.server)
+        hook = server.hooks.get(url.path)
         if hook is None:
             self.respond(404, _TEXT, b"404 page not found\n", close=True)
             self.linger()
@@ -213,7 +228,8 @@ class _Handler(Handler):
                 return
             body = self.rfile.read(int(self.headers["Content-Length"]))
             timeout = _timeout(parse_qs(url.query))
-            self.respond(200, _JSON, hook.answer(self.listener.ctx, body, timeout))
+            answer = hook.answer(server.ctx, body, timeout)
+            self.respond(200, _JSON, answer, close=server.leaving())
 
 
 def _refusal(headers: "Message[str, str]") -> AdmissionResponse | None:

@@ -21,6 +21,11 @@ def test_the_defaults_are_those_people_know() -> None:
     assert flags.leader_elect_renew_deadline == timedelta(seconds=10)
     assert flags.leader_elect_retry_period == timedelta(seconds=2)
     assert (flags.gameserver_workers, flags.gameserverset_workers) == (10, 10)
+    assert flags.webhook_port == 9876
+    assert flags.webhook_server_certs_dir == "/tmp/webhook-certs/"
+    assert flags.webhook_service_namespace == "kruise-game-system"
+    assert flags.webhook_service_name == "kruise-game-webhook-service"
+    assert flags.enable_cert_generation is True
     assert (flags.api_server_qps, flags.api_server_qps_burst) == (0, 0)
 
 

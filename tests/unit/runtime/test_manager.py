@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import pytest
+import urllib3
 
 from okg.api.coordination import Lease
 from okg.api.core import ConfigMap, Event
@@ -18,7 +19,9 @@ from okg.runtime.manager import Manager, ManagerOptions
 from okg.runtime.reconcile import Request, Result
 from okg.runtime.watch import Watch
 from okg.testing.apiserver import FakeApiServer
+from okg.testing.clock import FakeClock
 from okg.testing.eventually import eventually
+from okg.testing.ports import free_ports
 from okg.threads import ThreadGroup
 
 ELECTED = ManagerOptions(leader_election_id="lease", leader_election_namespace="default")
@@ -102,6 +105,48 @@ def test_a_request_in_hand_is_finished_at_the_stop(server: FakeApiServer) -> Non
         stamper.hold.set()
 
     assert _stamped(server, "a")() == "one"
+
+
+def test_a_manager_that_is_to_end_is_not_ready_but_serves_until_its_drain_is_over(
+    server: FakeApiServer,
+) -> None:
+    class Server:
+        ended = False
+
+        def run(self, ctx: Context) -> None:
+            ctx.wait()
+            self.ended = True
+
+    clock, served = FakeClock(), Server()
+    [port] = free_ports(1)
+    options = ManagerOptions(drain=3, health_address=f"127.0.0.1:{port}")
+    manager = Manager(server, options, exit_process=lambda _: None)
+    manager.add_server(served, name="served")
+    ctx = Context(clock=clock)
+    group = ThreadGroup(Context())
+    group.start("manager", lambda _: manager.run(ctx))
+    eventually(lambda: _readiness(port) == 200)
+
+    ctx.cancel()
+
+    assert manager.is_stopping
+    assert _readiness(port) == 500
+    eventually(lambda: _passed(clock, 0.5) and served.ended)
+    assert clock.monotonic() >= 3
+    assert group.join(10) == []
+
+
+def _passed(clock: FakeClock, seconds: float) -> bool:
+    clock.advance(seconds)
+    return True
+
+
+def _readiness(port: int) -> int:
+    url = f"http://127.0.0.1:{port}/readyz"
+    try:
+        return urllib3.request("GET", url, retries=False).status
+    except urllib3.exceptions.HTTPError:
+        return 0
 
 
 def test_only_one_of_two_writes_and_the_other_takes_over(server: FakeApiServer) -> None:

@@ -38,12 +38,19 @@ CA = AUTHORITY.certificate.decode()
 class Stage:
     """A running server and what its clients need."""
 
+    leaving = False
+
     def __init__(self, directory: Path, hooks: Mapping[str, AdmissionHandler]) -> None:
         self.directory = directory
         self.registry = CollectorRegistry()
         self.rotate()
         self.certificates = CertificateWatcher(directory, registry=self.registry)
-        self.server = WebhookServer("127.0.0.1:0", self.certificates, registry=self.registry)
+        self.server = WebhookServer(
+            "127.0.0.1:0",
+            self.certificates,
+            registry=self.registry,
+            leaving=lambda: self.leaving,
+        )
         for path, handler in hooks.items():
             self.server.register(path, handler)
 
@@ -142,6 +149,20 @@ def test_an_answer_is_in_the_version_of_its_question(tmp_path: Path) -> None:
         answer = stage.post("/validate", review(version="v1beta1"))
 
     assert answer["apiVersion"] == "admission.k8s.io/v1beta1"
+
+
+def test_a_server_that_is_about_to_end_answers_and_sends_its_clients_elsewhere(
+    tmp_path: Path,
+) -> None:
+    with serving(tmp_path, {"/validate": allow}) as stage, stage.pool() as pool:
+        headers = {"Content-Type": "application/json"}
+        before = pool.request("POST", "/validate", body=review(), headers=headers)
+        stage.leaving = True
+        after = pool.request("POST", "/validate", body=review(), headers=headers)
+
+    assert "Connection" not in before.headers
+    assert after.headers["Connection"] == "close"
+    assert after.json()["response"]["allowed"] is True
 
 
 def test_a_failing_handler_refuses_and_is_logged(tmp_path: Path) -> None:
