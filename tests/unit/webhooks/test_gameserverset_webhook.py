@@ -10,7 +10,9 @@ from unit.webhooks.plugins import ScriptedPlugin
 
 
 def _set(network_type: str) -> msgspec.Raw:
-    spec = {"replicas": 1, "network": {"networkType": network_type}}
+    template = {"spec": {"containers": [{"name": "game", "image": "game:1"}]}}
+    network = {"networkType": network_type}
+    spec = {"replicas": 1, "network": network, "gameServerTemplate": template}
     return msgspec.Raw(msgspec.json.encode({"metadata": {"name": "a"}, "spec": spec}))
 
 
