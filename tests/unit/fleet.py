@@ -1,5 +1,6 @@
 """Pods, servers, workloads and sets as small values, for tests of decisions."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,7 @@ from okg.api.core import Container, Pod, PodCondition, PodSpec, PodStatus
 from okg.api.game import GameServer, GameServerSet, GameServerSetSpec
 from okg.api.kruise import AdvancedStatefulSet
 from okg.api.meta import IntOrString, ObjectMeta
+from okg.workload.pod_counts import Tally, facets_of
 
 NOW = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
@@ -63,6 +65,11 @@ def a_pod(
 def pods(*ids: int) -> list[Pod]:
     """Return plain pods of set ``xxx``."""
     return [a_pod(f"xxx-{id_}") for id_ in ids]
+
+
+def tally_of(fleet: Iterable[Pod]) -> Tally:
+    """Return what the cache's index would say of these pods."""
+    return Counter(facet for pod in fleet for facet in facets_of(pod)).__getitem__
 
 
 def a_set(

@@ -56,6 +56,10 @@ class CachedClient:
         """Return the objects that match all criteria."""
         return self._store(kind).list(namespace=namespace, labels=labels, index=index)
 
+    def count(self, kind: type[O], *, index: tuple[str, str]) -> int:
+        """Return how many objects an index has under a value."""
+        return self._store(kind).count(index)
+
     def create(self, obj: O) -> O:
         """Create an object and return it as stored."""
         self._before_write()

@@ -88,6 +88,11 @@ class Store(Generic[O]):
             found = [obj for obj in found if wanted <= obj.metadata.labels.items()]
         return found
 
+    def count(self, index: tuple[str, str]) -> int:
+        """Return how many objects an index has under a value; costs the same for any number."""
+        with self._lock:
+            return len(self._entries(index))
+
     def __len__(self) -> int:
         """Return how many objects readers see."""
         with self._lock:
@@ -186,12 +191,13 @@ class Store(Generic[O]):
         return self._versions.get(key[0] if self._by_namespace else "", 0)
 
     def _candidates(self, index: tuple[str, str] | None) -> Iterable[O]:
-        if index is None:
-            return self._shown.values()
+        return self._shown.values() if index is None else self._entries(index).values()
+
+    def _entries(self, index: tuple[str, str]) -> Mapping[Key, O]:
         name, value = index
         if name not in self._indexes:
             raise NotCached(f"no index {name!r}: declare it before the cache starts")
-        return self._indexes[name].get(value, {}).values()
+        return self._indexes[name].get(value, {})
 
     def _settle(self, key: Key, version: int) -> None:
         own = self._own.get(key)

@@ -28,6 +28,10 @@ class Client(Protocol):
         """Return the objects that match all of namespace, equal labels and (index name, value)."""
         ...
 
+    def count(self, kind: type[O], *, index: tuple[str, str]) -> int:
+        """Return how many objects an index (name, value) has, at a cost that does not grow."""
+        ...
+
     def create(self, obj: O) -> O:
         """Create an object and return it as stored.
 

@@ -8,9 +8,13 @@ from okg.api.game import GameServer
 from okg.api.resource import Object
 from okg.controllers.host import Host
 from okg.workload.names import OWNER_GSS
+from okg.workload.pod_counts import facets_of
 
 BY_SET = "owner-gss"
 """Pods and game servers by ``namespace/set``."""
+
+BY_FACET = "owner-gss/facet"
+"""Pods by ``namespace/set#facet``: what is counted of a set is the size of an entry."""
 
 BY_NODE = "spec.nodeName"
 """Pods of game servers by the name of their node."""
@@ -23,6 +27,7 @@ def indexes() -> Sequence[Index]:
     """Return the indexes that must be declared before the caches start."""
     return (
         (Pod, BY_SET, set_keys),
+        (Pod, BY_FACET, facet_keys),
         (Pod, BY_NODE, node_names),
         (GameServer, BY_SET, set_keys),
     )
@@ -43,6 +48,16 @@ def set_keys(member: Object) -> Iterable[str]:
     """Return the set that a pod or game server belongs to, if any."""
     owner = member.metadata.labels.get(OWNER_GSS)
     return (set_key(member.metadata.namespace, owner),) if owner else ()
+
+
+def facet_key(set_key: str, facet: str) -> str:
+    """Return the value under which pods of a set that show a facet are indexed."""
+    return f"{set_key}#{facet}"
+
+
+def facet_keys(pod: Pod) -> Iterable[str]:
+    """Return what a pod shows, for the set it belongs to."""
+    return [facet_key(key, facet) for key in set_keys(pod) for facet in facets_of(pod)]
 
 
 def node_names(pod: Pod) -> Iterable[str]:

@@ -1,14 +1,9 @@
 """Kill: servers that asked to be removed shrink their set."""
 
-from collections.abc import Collection
-
-from okg.api.core import Pod
-from okg.workload.names import OPS_STATE
-
-KILL = "Kill"
+from okg.workload.pod_counts import MemberCounts
 
 
-def replicas_after_kill(replicas: int, workload_replicas: int | None, pods: Collection[Pod]) -> int:
+def replicas_after_kill(replicas: int, workload_replicas: int | None, members: MemberCounts) -> int:
     """Return the size of a set without its servers in opsState Kill.
 
     Nothing changes while the set is in motion (sizes differ, or a pod terminates): a server killed
@@ -17,10 +12,7 @@ def replicas_after_kill(replicas: int, workload_replicas: int | None, pods: Coll
     Args:
         replicas: size of the set.
         workload_replicas: size of its workload.
-        pods: every pod of the set.
+        members: the servers of the set.
     """
-    at_rest = replicas == workload_replicas == len(pods) and not any(
-        pod.metadata.deletion_timestamp for pod in pods
-    )
-    killed = sum(pod.metadata.labels.get(OPS_STATE) == KILL for pod in pods)
-    return replicas - killed if at_rest else replicas
+    at_rest = replicas == workload_replicas == members.living and not members.terminating
+    return replicas - members.killed if at_rest else replicas

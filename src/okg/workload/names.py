@@ -29,6 +29,9 @@ TRACE_PARENT = "game.kruise.io/traceparent"
 
 SYNC_PREFIX = "gs-sync/"
 
+KILL = "Kill"
+"""The opsState that removes a server and shrinks its set."""
+
 REVISION = "controller-revision-hash"
 """Label of pods: the revision of the workload's template they are of."""
 

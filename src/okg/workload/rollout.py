@@ -178,6 +178,15 @@ def time_to_next_look(status: GameServerSetStatus, now: datetime) -> timedelta |
     return min((end - now for end in ends if end > now), default=None)
 
 
+def may_stand_still(status: GameServerSetStatus | None, now: datetime) -> bool:
+    """Whether nothing was told to move for so long that the reason may be asked for."""
+    ready, progressing = find(status, READY), find(status, PROGRESSING)
+    if ready is None or progressing is None or ready.status == "True":
+        return False
+    since = (ready if progressing.reason in _DONE else progressing).last_transition_time
+    return since is not None and now - since >= PATIENCE
+
+
 def find(status: GameServerSetStatus | None, kind: str) -> Condition | None:
     """Return a condition of a set by its type."""
     return next((condition for condition in _told(status) if condition.type == kind), None)

@@ -199,6 +199,8 @@ class StoreMachine(RuleBasedStateMachine):
     def the_index_agrees(self) -> None:
         indexed = [obj for value in ("0", "1") for obj in self.store.list(index=("even", value))]
         assert sorted(o.key for o in indexed) == sorted(o.key for o in self.store.list())
+        counted = [self.store.count(("even", value)) for value in ("0", "1")]
+        assert sum(counted) == len(indexed)
 
 
 TestStoreMachine = StoreMachine.TestCase

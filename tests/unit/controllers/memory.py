@@ -71,6 +71,9 @@ class MemoryClient:
             if isinstance(obj, kind) and index[1] in function(obj)
         ]
 
+    def count(self, kind: type[O], *, index: tuple[str, str]) -> int:
+        return len(self.list(kind, index=index))
+
     def create(self, obj: O) -> O:
         self.writes.append(f"create {obj.resource_type.kind} {obj.metadata.name}")
         if (type(obj), obj.key) in self.objects:

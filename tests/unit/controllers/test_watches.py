@@ -36,6 +36,7 @@ def test_only_members_are_indexed() -> None:
 
     assert found == {
         ("Pod", "owner-gss"): [],
+        ("Pod", "owner-gss/facet"): [],
         ("Pod", "spec.nodeName"): [],
         ("GameServer", "owner-gss"): [],
     }

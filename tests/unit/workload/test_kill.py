@@ -2,7 +2,8 @@ import pytest
 
 from okg.api.core import Pod
 from okg.workload.kill import replicas_after_kill
-from unit.fleet import a_pod
+from okg.workload.pod_counts import tally_members
+from unit.fleet import a_pod, tally_of
 
 KILLED = a_pod("xxx-0", ops_state="Kill")
 
@@ -21,4 +22,4 @@ KILLED = a_pod("xxx-0", ops_state="Kill")
 def test_killed_servers_leave_the_size_of_a_set_at_rest(
     replicas: int, workload: int, fleet: list[Pod], left: int
 ) -> None:
-    assert replicas_after_kill(replicas, workload, fleet) == left
+    assert replicas_after_kill(replicas, workload, tally_members(tally_of(fleet))) == left

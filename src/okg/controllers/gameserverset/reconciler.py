@@ -18,7 +18,7 @@ from okg.client.client import Client
 from okg.clock import SYSTEM_CLOCK, Clock
 from okg.context import Context
 from okg.controllers.gameserverset.write_pace import WritePace
-from okg.controllers.indexes import BY_SET, set_key
+from okg.controllers.indexes import BY_FACET, BY_SET, facet_key, set_key
 from okg.errors import BadRequest, Invalid, NotFound
 from okg.runtime.events import EventRecorder
 from okg.runtime.reconcile import Request, Result
@@ -26,10 +26,10 @@ from okg.workload.kill import replicas_after_kill
 from okg.workload.names import RECLAIM_DELETE
 from okg.workload.ordinals import belongs_to
 from okg.workload.ownership import is_of_another
-from okg.workload.pod_counts import count_members, count_pods
+from okg.workload.pod_counts import Tally, count_troubles, tally_members, tally_pods
 from okg.workload.problems import Problems, find_problems
 from okg.workload.reclaim import mark_for_reclaim
-from okg.workload.rollout import INVALID_SPEC, read_rollout, time_to_next_look
+from okg.workload.rollout import INVALID_SPEC, may_stand_still, read_rollout, time_to_next_look
 from okg.workload.scaling import (
     Scale,
     decide_scale,
@@ -79,30 +79,27 @@ class GameServerSetReconciler:
             ctx.log.debug("waiting for the workload of an earlier set of this name to go")
             return None
         problems = find_problems(gss, workload)
-        pods = self._client.list(Pod, index=(BY_SET, set_key(request.namespace, request.name)))
-        members = [pod for pod in pods if belongs_to(pod.metadata.name, request.name)]
         try:
-            acted = self._act(gss, workload, members, problems)
+            acted = self._act(gss, workload, problems)
         except (BadRequest, Invalid) as refusal:
             # It would be refused again and again: that is for the user to know.
             problems = problems.with_refusal(refusal.message)
-            waiting = self._sync_status(gss, workload, pods, members, problems)
+            waiting = self._sync_status(gss, workload, problems)
             return waiting or Result(requeue_after=REFUSED_PERIOD)
-        return None if acted else self._sync_status(gss, workload, pods, members, problems)
+        return None if acted else self._sync_status(gss, workload, problems)
 
     def _act(
         self,
         gss: GameServerSet,
         workload: AdvancedStatefulSet | None,
-        members: Sequence[Pod],
         problems: Problems,
     ) -> bool:
         """Do the next thing there is to do; return whether there was one."""
         if workload is None:
             return self._create_workload(gss, problems)
         return (
-            self._kill(gss, workload, members, problems)
-            or self._scale(gss, workload, members, problems)
+            self._kill(gss, workload, problems)
+            or self._scale(gss, workload, problems)
             or self._update_workload(gss, workload, problems)
         )
 
@@ -113,34 +110,22 @@ class GameServerSetReconciler:
         self._recorder.normal(gss, "CreateWorkload", "created Advanced StatefulSet")
         return True
 
-    def _kill(
-        self,
-        gss: GameServerSet,
-        workload: AdvancedStatefulSet,
-        members: Sequence[Pod],
-        problems: Problems,
-    ) -> bool:
-        spec = spec_of(gss)
+    def _kill(self, gss: GameServerSet, workload: AdvancedStatefulSet, problems: Problems) -> bool:
+        spec, members = spec_of(gss), tally_members(self._tally_of(gss))
         left = replicas_after_kill(spec.replicas, workload.spec.replicas, members)
         if problems.size or left == spec.replicas:
             return False
         self._client.patch(gss, replace(gss, spec=replace(spec, replicas=left)))
         return True
 
-    def _scale(
-        self,
-        gss: GameServerSet,
-        workload: AdvancedStatefulSet,
-        members: Sequence[Pod],
-        problems: Problems,
-    ) -> bool:
+    def _scale(self, gss: GameServerSet, workload: AdvancedStatefulSet, problems: Problems) -> bool:
         if problems.size:
             return False
         ids = read_reservations(gss, workload)
         if not needs_scale(gss, workload, ids):
             return False
         want = spec_of(gss).replicas
-        scale = decide_scale(want, members, ids)
+        scale = decide_scale(want, self._members_of(gss), ids)
         self._mark_for_reclaim(gss, scale)
         self._client.patch(workload, scale_statefulset(workload, gss, scale))
         self._recorder.normal(gss, "Scale", f"scale from {workload.spec.replicas} to {want}")
@@ -174,15 +159,17 @@ class GameServerSetReconciler:
         self,
         gss: GameServerSet,
         workload: AdvancedStatefulSet | None,
-        pods: Sequence[Pod],
-        members: Sequence[Pod],
         problems: Problems,
     ) -> Result | None:
         request, now = Request.of(gss), self._clock.now().replace(microsecond=0)
+        tally = self._tally_of(gss)
         newest = workload.status.update_revision if workload is not None else ""
-        rollout = read_rollout(gss, workload, count_members(members, newest))
+        members = tally_members(tally, newest)
+        if may_stand_still(gss.status, now):
+            members = replace(members, troubles=count_troubles(self._members_of(gss)))
+        rollout = read_rollout(gss, workload, members)
         status = compute_set_status(
-            gss, workload, count_pods(pods), rollout, problems.told, now=now
+            gss, workload, tally_pods(tally), rollout, problems.told, now=now
         )
         if is_news(gss.status, status, conditions_kept=self._conditions_kept):
             rest = self._pace.rest(request, self._clock.monotonic())
@@ -200,6 +187,16 @@ class GameServerSetReconciler:
         self._conditions_kept = written.status is not None and bool(written.status.conditions)
         if tell is not None and (told is None or told.message != tell.message):
             self._recorder.warning(gss, INVALID_SPEC, tell.message)
+
+    def _tally_of(self, gss: GameServerSet) -> Tally:
+        key = set_key(gss.metadata.namespace, gss.metadata.name)
+        return lambda facet: self._client.count(Pod, index=(BY_FACET, facet_key(key, facet)))
+
+    def _members_of(self, gss: GameServerSet) -> Sequence[Pod]:
+        """Return the pods of the set's servers: to be asked for only when each one matters."""
+        key = set_key(gss.metadata.namespace, gss.metadata.name)
+        pods = self._client.list(Pod, index=(BY_SET, key))
+        return [pod for pod in pods if belongs_to(pod.metadata.name, gss.metadata.name)]
 
 
 def _is_going(workload: AdvancedStatefulSet, gss: GameServerSet) -> bool:
