@@ -63,9 +63,13 @@ def test_conditions_follow_a_roll_out_to_its_end(arena: Arena, namespace: str) -
     _play(arena, namespace, updateStrategy=in_place(maxUnavailable=1))
     eventually(lambda: _told(arena, namespace) == COMPLETE, within=20)
 
-    arena.edit_set(namespace, "a", {"gameServerTemplate": template("game:2")})
+    paused = in_place(maxUnavailable=1, paused=True)
+    arena.edit_set(
+        namespace, "a", {"gameServerTemplate": template("game:2"), "updateStrategy": paused}
+    )
+    eventually(lambda: _told(arena, namespace) == PAUSED, within=20)
+    arena.edit_set(namespace, "a", {"updateStrategy": in_place(maxUnavailable=1, paused=False)})
 
-    eventually(lambda: "Ready=False RollingOut" in _told(arena, namespace), within=20)
     eventually(lambda: _told(arena, namespace) == COMPLETE, within=60)
     assert _images(arena, namespace) == ["game:2"] * 3
     done = arena.get_set(namespace, "a")
@@ -75,6 +79,7 @@ def test_conditions_follow_a_roll_out_to_its_end(arena: Arena, namespace: str) -
 
 
 COMPLETE = ["Ready=True Complete", "Progressing=True Complete"]
+PAUSED = ["Ready=False Paused", "Progressing=Unknown Paused"]
 
 
 def _told(arena: Arena, namespace: str) -> list[str]:
