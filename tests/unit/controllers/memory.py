@@ -10,7 +10,7 @@ from okg.api.resource import O, Object
 from okg.client.patch import diff
 from okg.clock import SystemClock
 from okg.controllers.indexes import indexes
-from okg.errors import AlreadyExists, Conflict, NotFound
+from okg.errors import AlreadyExists, ApiError, Conflict, NotFound
 from unit.fleet import NOW
 
 
@@ -21,6 +21,7 @@ class MemoryClient:
         self.objects: dict[tuple[type[Object], str], Object] = {}
         self.writes: list[str] = []
         self.conflicts: set[type[Object]] = set()
+        self.refusals: dict[type[Object], ApiError] = {}
         self._lagging: dict[type[Object], dict[tuple[type[Object], str], Object]] = {}
         self._version = 0
         for obj in objects:
@@ -76,6 +77,7 @@ class MemoryClient:
 
     def create(self, obj: O) -> O:
         self.writes.append(f"create {obj.resource_type.kind} {obj.metadata.name}")
+        self._refuse(obj)
         if (type(obj), obj.key) in self.objects:
             raise AlreadyExists(409, "AlreadyExists", obj.key)
         return self.put(obj)
@@ -85,6 +87,7 @@ class MemoryClient:
             return before
         target = "/".join(part for part in (before.resource_type.kind, subresource) if part)
         self.writes.append(f"patch {target} {before.metadata.name}")
+        self._refuse(before)
         if type(before) in self.conflicts:
             raise Conflict(409, "Conflict", before.key)
         if (type(before), before.key) not in self.objects:
@@ -98,6 +101,11 @@ class MemoryClient:
         if (type(obj), obj.key) not in self.objects:
             raise NotFound(404, "NotFound", obj.key)
         del self.objects[type(obj), obj.key]
+
+    def _refuse(self, obj: Object) -> None:
+        """Answer as an admission webhook of somebody else may."""
+        if type(obj) in self.refusals:
+            raise self.refusals[type(obj)]
 
 
 class MemoryRecorder:

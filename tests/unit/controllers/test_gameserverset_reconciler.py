@@ -9,8 +9,8 @@ from okg.api.kruise import AdvancedStatefulSet, StatefulSetStatus
 from okg.api.resource import O, Object
 from okg.context import Context
 from okg.controllers.gameserverset import GameServerSetReconciler, controller, watches
-from okg.errors import Conflict
-from okg.runtime.reconcile import Request
+from okg.errors import ApiError, BadRequest, Conflict, Invalid
+from okg.runtime.reconcile import Request, Result
 from okg.workload.statefulset import build_statefulset
 from unit.controllers.memory import MemoryClient, MemoryRecorder, SetClock
 from unit.fleet import NOW, a_pod, a_server, a_set, pods
@@ -269,6 +269,45 @@ def test_a_condition_goes_when_the_list_is_corrected() -> None:
     cluster.reconcile()
 
     assert [c.reason for c in cluster.status.conditions] == ["Creating", "Creating"]
+
+
+REFUSED = 'admission webhook "vstatefulset.kb.io" denied the request: only images may change'
+
+
+@pytest.mark.parametrize("refusal", [Invalid, BadRequest])
+@pytest.mark.parametrize(
+    ("workload", "attempt"),
+    [((), "create StatefulSet xxx"), ((a_built(a_set()),), "patch StatefulSet xxx")],
+)
+def test_what_openkruise_refuses_is_told_and_tried_again_later(
+    refusal: type[ApiError], workload: tuple[Object, ...], attempt: str
+) -> None:
+    cluster = Cluster(a_set({"replicas": 5}), *workload)
+    cluster.client.refusals[AdvancedStatefulSet] = refusal(422, "", REFUSED)
+
+    results = [cluster.reconciler.reconcile(Context(), XXX) for _ in range(2)]
+
+    assert results == [Result(requeue_after=timedelta(minutes=5))] * 2
+    assert cluster.client.writes == [attempt, "patch GameServerSet/status xxx", attempt]
+    assert {c.message for c in cluster.status.conditions} == {f"the workload: {REFUSED}"}
+    assert cluster.recorder.events == [f"Warning InvalidSpec the workload: {REFUSED}"]
+
+
+def test_a_quality_without_a_result_keeps_no_server_away() -> None:
+    quality = {"name": "a", "containerName": "b", "permanent": True, "exec": {"command": ["c"]}}
+    cluster = Cluster(a_set({"serviceQualities": [quality]}))
+
+    assert cluster.reconcile() == ["create StatefulSet xxx"]
+    assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
+    assert {c.reason for c in cluster.status.conditions} == {"InvalidSpec"}
+
+
+def test_a_quality_that_openkruise_refuses_keeps_the_set_from_being_begun() -> None:
+    quality = {"name": "a#b", "containerName": "game", "permanent": True}
+    cluster = Cluster(a_set({"serviceQualities": [quality]}))
+
+    assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
+    assert {c.reason for c in cluster.status.conditions} == {"InvalidSpec"}
 
 
 def test_a_template_that_makes_no_sense_makes_no_workload() -> None:

@@ -1,4 +1,5 @@
 import pytest
+from msgspec.structs import replace
 
 from okg.api.meta import OwnerReference
 from okg.client.patch import as_json
@@ -86,6 +87,17 @@ def test_a_changed_template_is_laid_over_and_takes_nothing_away() -> None:
 
     assert meta.labels == {"app": "lobby", "own": "stays", NODE: "node-1"}
     assert meta.annotations == {"note": "yes", HASH: "42"}
+
+
+def test_no_template_says_whose_server_it_is() -> None:
+    labels = {"game.kruise.io/owner-gss": "xxx", NODE: "node-1"}
+    template = replace(TEMPLATE, labels={"game.kruise.io/owner-gss": "other", "app": "lobby"})
+
+    meta = sync_game_server(
+        a_server({"metadata": {"name": "xxx-0", "labels": labels}}), a_pod(), template
+    ).metadata
+
+    assert meta.labels == {**labels, "app": "lobby"}
 
 
 def test_a_template_is_laid_over_once() -> None:
