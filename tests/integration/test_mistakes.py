@@ -95,6 +95,7 @@ def test_a_change_that_openkruise_refuses_is_told_in_its_words(
         ({"updateStrategy": {"type": "Recreate"}}, "updateStrategy"),
         ({"updateStrategy": {"rollingUpdate": {"podUpdatePolicy": "x"}}}, "podUpdatePolicy"),
         ({"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "x"}}, "whenDeleted"),
+        ({"serviceName": "not a host"}, "serviceName"),
     ],
 )
 def test_what_openkruise_would_refuse_is_not_even_tried(

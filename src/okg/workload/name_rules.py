@@ -12,7 +12,7 @@ MAX_NAME_LENGTH = 52
 
 
 def name_problems(gss: GameServerSet) -> Iterator[InvalidField]:
-    """Yield why pods could not be made under these names."""
+    """Yield why the workload or its pods could not be made under these names."""
     name, service = gss.metadata.name, gss.spec.service_name if gss.spec else ""
     if len(name) > MAX_NAME_LENGTH:
         yield InvalidField(

@@ -66,10 +66,14 @@ def find_problems(gss: GameServerSet, workload: AdvancedStatefulSet | None) -> P
             *ordinal_problems(reserved, WORKLOAD_RESERVE_FIELD),
             *scale,
         ),
-        template=(*template_problems(spec.game_server_template), *update_problems(spec), *scale),
+        template=(
+            *(name_problems(gss) if workload is None else ()),
+            *template_problems(spec.game_server_template),
+            *update_problems(spec),
+            *scale,
+        ),
         qualities=tuple(probe_problems(spec.service_qualities or ())),
         others=(
-            *(name_problems(gss) if workload is None else ()),
             *_missing_containers(spec),
             *action_problems(spec.service_qualities or ()),
         ),

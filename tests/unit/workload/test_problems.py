@@ -66,19 +66,19 @@ def test_what_merely_has_no_effect_is_told_and_blocks_nothing() -> None:
         containerName="lobby", serviceQualityAction=[{"state": True, "deletionPriority": -1}]
     )
 
-    problems = find_problems(a_set({**spec, "serviceName": "a b"}), None)
+    problems = find_problems(a_set(spec), None)
 
     assert problems.blocking == ()
     assert fields(problems.others) == [
-        "spec.serviceName",
         "spec.serviceQualities[0].containerName",
         "spec.serviceQualities[0].serviceQualityAction[0].deletionPriority",
     ]
 
 
-def test_a_name_is_no_problem_once_the_workload_is_there() -> None:
+def test_a_name_is_a_problem_until_the_workload_is_there() -> None:
     gss = a_set({"serviceName": "a b"})
 
+    assert fields(find_problems(gss, None).blocking) == ["spec.serviceName"]
     assert find_problems(gss, a_workload()).all == ()
 
 
