@@ -16,11 +16,12 @@ from okg.webhooks.calls import CallLimit
 @contextmanager
 def _hanging(calls: CallLimit) -> Generator[None]:
     """Take one place with a call that was given up and still hangs."""
-    hold, entered = threading.Event(), threading.Event()
+    hold, entered, ended = threading.Event(), threading.Event(), threading.Event()
 
     def hang(_ctx: Context) -> None:
         entered.set()
         hold.wait(30)
+        ended.set()
 
     ctx = Context()
     group = ThreadGroup(Context())
@@ -32,7 +33,7 @@ def _hanging(calls: CallLimit) -> Generator[None]:
         yield
     finally:
         hold.set()
-        calls.join()
+        ended.wait(10)
 
 
 def test_a_call_returns_what_its_function_returns() -> None:
