@@ -11,7 +11,7 @@ from okg.workload.action_rules import action_problems
 from okg.workload.invalid import MOST_TOLD, InvalidField, attempt
 from okg.workload.name_rules import name_problems
 from okg.workload.ordinals import ordinal_problems
-from okg.workload.probe_rules import container_name_problems, probe_problems
+from okg.workload.probe_rules import QUALITIES, container_name_problems, probe_problems
 from okg.workload.scaling import RESERVE_FIELD, WORKLOAD_RESERVE_FIELD, check_size, spec_of
 from okg.workload.template import read_container_names
 from okg.workload.template_rules import template_problems
@@ -52,6 +52,10 @@ class Problems(msgspec.Struct, frozen=True):
     def with_refusal(self, message: str) -> "Problems":
         """Return these and what OpenKruise or the API server does not take, in its own words."""
         return replace(self, others=(*self.others, InvalidField("the workload", message)))
+
+    def with_refused_probes(self, message: str) -> "Problems":
+        """Return these and why the cluster does not take the probes."""
+        return replace(self, qualities=(*self.qualities, InvalidField(QUALITIES, message)))
 
 
 def find_problems(gss: GameServerSet, workload: AdvancedStatefulSet | None) -> Problems:

@@ -80,7 +80,7 @@ class MemoryClient:
         self._refuse(obj)
         if (type(obj), obj.key) in self.objects:
             raise AlreadyExists(409, "AlreadyExists", obj.key)
-        return self.put(obj)
+        return self.put(replace(obj, metadata=replace(obj.metadata, generation=1)))
 
     def patch(self, before: O, after: O, *, subresource: str = "", lock: bool = True) -> O:
         if diff(before, after, lock=lock) is None:

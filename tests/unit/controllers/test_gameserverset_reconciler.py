@@ -11,6 +11,7 @@ from okg.context import Context
 from okg.controllers.gameserverset import GameServerSetReconciler, controller, watches
 from okg.errors import ApiError, BadRequest, Conflict, Invalid
 from okg.runtime.reconcile import Request, Result
+from okg.workload.probe_marker import build_probe_marker
 from okg.workload.statefulset import build_statefulset
 from unit.controllers.memory import MemoryClient, MemoryRecorder, SetClock
 from unit.fleet import NOW, a_pod, a_server, a_set, pods
@@ -295,7 +296,8 @@ def test_what_openkruise_refuses_is_told_and_tried_again_later(
 
 def test_a_quality_without_a_result_keeps_no_server_away() -> None:
     quality = {"name": "a", "containerName": "b", "permanent": True, "exec": {"command": ["c"]}}
-    cluster = Cluster(a_set({"serviceQualities": [quality]}))
+    gss = a_set({"serviceQualities": [quality]})
+    cluster = Cluster(gss, build_probe_marker(gss))
 
     assert cluster.reconcile() == ["create StatefulSet xxx"]
     assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
@@ -428,7 +430,15 @@ def test_the_controller_has_the_name_and_workers_people_know() -> None:
     assert (made.name, made.workers) == ("gameserverset-controller", 10)
 
 
-def test_a_set_is_looked_at_for_itself_its_pods_and_its_workload() -> None:
-    by_kind = {watch.resource.resource_type.kind: watch for watch in watches()}
+def test_a_set_is_looked_at_for_itself_its_pods_its_workload_and_its_probes() -> None:
+    kinds = [watch.resource.resource_type.kind for watch in watches()]
 
-    assert set(by_kind) == {"GameServerSet", "Pod", "StatefulSet"}
+    assert kinds == ["GameServerSet", "Pod", "StatefulSet", "PodProbeMarker"]
+
+
+def test_probes_are_not_watched_where_they_do_not_exist() -> None:
+    kinds = [
+        watch.resource.resource_type.kind for watch in controller(Host(), probes=False).watches
+    ]
+
+    assert kinds == ["GameServerSet", "Pod", "StatefulSet"]

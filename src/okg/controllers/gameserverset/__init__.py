@@ -12,8 +12,15 @@ NAME = "gameserverset-controller"
 """Name in metrics and events, as upstream's."""
 
 
-def controller(manager: Host, workers: int = 10) -> Controller:
-    """Return the controller, ready to be added to a manager."""
+def controller(manager: Host, workers: int = 10, *, probes: bool = True) -> Controller:
+    """Return the controller, ready to be added to a manager.
+
+    Args:
+        manager: what it will run in.
+        workers: sets that are worked on at the same time.
+        probes: whether the API server serves PodProbeMarkers.
+    """
     declare_indexes(manager)
-    reconciler = GameServerSetReconciler(manager.client, manager.recorder_for(NAME))
-    return Controller(NAME, reconciler, watches(), workers=workers)
+    recorder = manager.recorder_for(NAME)
+    reconciler = GameServerSetReconciler(manager.client, recorder, probes=probes)
+    return Controller(NAME, reconciler, watches(probes=probes), workers=workers)

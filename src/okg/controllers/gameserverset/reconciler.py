@@ -2,24 +2,26 @@
 
 A pass does one thing and ends: make the workload, take killed servers out of the size, scale,
 update the template, or write the status. The change it made triggers the next pass, so that every
-decision is taken on fresh values. Scaling comes before a new template, status after both. A pass
+decision is taken on fresh values. Scaling comes before a new template, status after both. Probes
+come first of all: until OpenKruise has taken note of them, there is nothing but the status. A pass
 without a change comes back by itself only for a status that had to wait, or that time will change.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from msgspec.structs import replace
 
 from okg.api.core import Pod
 from okg.api.game import GameServer, GameServerSet, GameServerSetStatus
-from okg.api.kruise import AdvancedStatefulSet
+from okg.api.kruise import AdvancedStatefulSet, PodProbeMarker
 from okg.client.client import Client
 from okg.clock import SYSTEM_CLOCK, Clock
 from okg.context import Context
 from okg.controllers.gameserverset.write_pace import WritePace
 from okg.controllers.indexes import BY_FACET, BY_SET, facet_key, set_key
-from okg.errors import BadRequest, Invalid, NotFound
+from okg.errors import BadRequest, Forbidden, Invalid, NotFound
 from okg.runtime.events import EventRecorder
 from okg.runtime.reconcile import Request, Result
 from okg.workload.kill import replicas_after_kill
@@ -27,6 +29,12 @@ from okg.workload.names import RECLAIM_DELETE
 from okg.workload.ordinals import belongs_to
 from okg.workload.ownership import is_of_another
 from okg.workload.pod_counts import Tally, count_troubles, tally_members, tally_pods
+from okg.workload.probe_marker import (
+    MarkerStep,
+    build_probe_marker,
+    decide_marker_step,
+    update_probe_marker,
+)
 from okg.workload.problems import Problems, find_problems
 from okg.workload.reclaim import mark_for_reclaim
 from okg.workload.rollout import INVALID_SPEC, may_stand_still, read_rollout, time_to_next_look
@@ -46,6 +54,11 @@ from okg.workload.statefulset import (
     update_statefulset,
 )
 
+NO_PROBES = (
+    "the API server does not serve podprobemarkers.apps.kruise.io; install OpenKruise and restart "
+    "the manager, or take the qualities out"
+)
+
 REFUSED_PERIOD = timedelta(minutes=5)
 """Time until something that OpenKruise refused is tried again; it may have been replaced."""
 
@@ -54,17 +67,26 @@ class GameServerSetReconciler:
     """Brings one GameServerSet closer to its spec.
 
     Args:
-        client: reads sets, workloads and (by index) pods and servers; writes sets and workloads.
+        client: reads sets, workloads and (by index) pods and servers; writes sets, workloads and
+            PodProbeMarkers.
         recorder: tells about it on the set.
         clock: where the time of conditions comes from.
+        probes: whether the API server serves PodProbeMarkers; without them a set that needs them
+            says so.
     """
 
     def __init__(
-        self, client: Client, recorder: EventRecorder, *, clock: Clock = SYSTEM_CLOCK
+        self,
+        client: Client,
+        recorder: EventRecorder,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        probes: bool = True,
     ) -> None:
         self._client = client
         self._recorder = recorder
         self._clock = clock
+        self._probes = probes
         self._pace = WritePace()
         self._conditions_kept = True
 
@@ -78,15 +100,54 @@ class GameServerSetReconciler:
         if workload is not None and _is_going(workload, gss):
             ctx.log.debug("waiting for the workload of an earlier set of this name to go")
             return None
-        problems = find_problems(gss, workload)
+        found = find_problems(gss, workload)
+        problems, waiting = self._sync_probes(gss, found)
         try:
-            acted = self._act(gss, workload, problems)
+            acted = not waiting and self._act(gss, workload, problems)
         except (BadRequest, Invalid) as refusal:
             # It would be refused again and again: that is for the user to know.
-            problems = problems.with_refusal(refusal.message)
-            waiting = self._sync_status(gss, workload, problems)
-            return waiting or Result(requeue_after=REFUSED_PERIOD)
-        return None if acted else self._sync_status(gss, workload, problems)
+            problems, acted = problems.with_refusal(refusal.message), False
+        if acted:
+            return None
+        later = self._sync_status(gss, workload, problems, waiting=waiting)
+        if later is None and problems is not found:
+            return Result(requeue_after=REFUSED_PERIOD)
+        return later
+
+    def _sync_probes(self, gss: GameServerSet, problems: Problems) -> tuple[Problems, bool]:
+        """Make OpenKruise probe what the set asks for.
+
+        Returns:
+            The problems, with what the cluster says against it, and whether OpenKruise has yet to
+            take note of the probes.
+        """
+        if problems.qualities:
+            return problems, False
+        if not self._probes:
+            asked = bool(spec_of(gss).service_qualities)
+            return (problems.with_refused_probes(NO_PROBES) if asked else problems), False
+        marker = self._client.get(PodProbeMarker, gss.metadata.namespace, gss.metadata.name)
+        try:
+            marker = self._advance_marker(gss, marker)
+        except (BadRequest, Forbidden, Invalid) as refusal:
+            return problems.with_refused_probes(f"refused: {refusal.message}"), False
+        return problems, decide_marker_step(gss, marker) is MarkerStep.WAIT
+
+    def _advance_marker(
+        self, gss: GameServerSet, marker: PodProbeMarker | None
+    ) -> PodProbeMarker | None:
+        step = decide_marker_step(gss, marker)
+        if step is MarkerStep.CREATE:
+            marker = self._client.create(build_probe_marker(gss))
+            self._recorder.normal(gss, "CreatePpm", "create PodProbeMarker")
+        elif marker is not None and step is MarkerStep.UPDATE:
+            marker = self._client.patch(marker, update_probe_marker(marker, gss))
+            self._recorder.normal(gss, "UpdatePpm", "update PodProbeMarker")
+        elif marker is not None and step is MarkerStep.DELETE:
+            with suppress(NotFound):
+                self._client.delete(marker)
+            marker = None
+        return marker
 
     def _act(
         self,
@@ -160,6 +221,8 @@ class GameServerSetReconciler:
         gss: GameServerSet,
         workload: AdvancedStatefulSet | None,
         problems: Problems,
+        *,
+        waiting: bool,
     ) -> Result | None:
         request, now = Request.of(gss), self._clock.now().replace(microsecond=0)
         tally = self._tally_of(gss)
@@ -167,7 +230,7 @@ class GameServerSetReconciler:
         members = tally_members(tally, newest)
         if may_stand_still(gss.status, now):
             members = replace(members, troubles=count_troubles(self._members_of(gss)))
-        rollout = read_rollout(gss, workload, members)
+        rollout = read_rollout(gss, workload, members, waiting_for_probes=waiting)
         status = compute_set_status(
             gss, workload, tally_pods(tally), rollout, problems.told, now=now
         )

@@ -1,23 +1,37 @@
-"""What starts a pass over a set: the set, its pods and its workload."""
+"""What starts a pass over a set: the set, its pods, its workload and its probes."""
 
 from collections.abc import Iterable, Sequence
 
 from okg.api.core import Pod
 from okg.api.game import GameServerSet
-from okg.api.kruise import AdvancedStatefulSet
+from okg.api.kruise import AdvancedStatefulSet, PodProbeMarker
 from okg.runtime.handlers import enqueue_mapped, enqueue_object, enqueue_owner
 from okg.runtime.reconcile import Request
 from okg.runtime.watch import AnyWatch, Watch
 from okg.workload.names import OWNER_GSS
 
 
-def watches() -> Sequence[AnyWatch]:
-    """Return what a GameServerSet controller watches."""
-    return (
+def watches(*, probes: bool = True) -> Sequence[AnyWatch]:
+    """Return what a GameServerSet controller watches.
+
+    Args:
+        probes: whether the API server serves PodProbeMarkers.
+    """
+    always: tuple[AnyWatch, ...] = (
         Watch(GameServerSet, enqueue_object),
         Watch(Pod, enqueue_mapped(_set_of)),
         Watch(AdvancedStatefulSet, enqueue_owner(GameServerSet)),
     )
+    # By name and not by owner: one that nobody owns is waited for as well.
+    marker = Watch(PodProbeMarker, enqueue_object, when=acknowledgement_changed)
+    return (*always, marker) if probes else always
+
+
+def acknowledgement_changed(old: PodProbeMarker | None, new: PodProbeMarker | None) -> bool:
+    """Whether a PodProbeMarker came, went, or OpenKruise took note of its latest form."""
+    if old is None or new is None:
+        return True
+    return old.status.observed_generation != new.status.observed_generation
 
 
 def _set_of(pod: Pod) -> Iterable[Request]:
