@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from okg.api.core import Pod
 from okg.api.game import GameServer, GameServerStatus
-from okg.workload.names import GS_STATE
+from okg.workload.names import GS_STATE, NETWORK_TYPE
 from okg.workload.pod_sync import follows_defaults
 from okg.workload.state import CREATING, NOT_READY, game_server_state
 
@@ -30,7 +30,12 @@ def time_to_creation(pod: Pod, now: datetime) -> timedelta | None:
 
 
 def time_to_sync(pod: Pod, server: GameServer, now: datetime) -> timedelta | None:
-    """Return how long the first labels and status may wait for the pod to start, None for not."""
+    """Return how long the first labels and status may wait for the pod to start, None for not.
+
+    A network plugin is called when the pod is written, and the pod may need it to become ready.
+    """
+    if pod.metadata.annotations.get(NETWORK_TYPE):
+        return None
     starting = game_server_state(pod) in {CREATING, NOT_READY}
     if not starting or GS_STATE in pod.metadata.labels or not follows_defaults(server):
         return None

@@ -28,6 +28,7 @@ def test_a_server_is_made_when_its_young_pod_has_a_node(pod: Pod, wait: timedelt
 
 
 STATE = {"game.kruise.io/gs-state": "Creating"}
+NETWORK = {"game.kruise.io/network-type": "Kubernetes-HostPort"}
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,7 @@ STATE = {"game.kruise.io/gs-state": "Creating"}
         (a_pod(phase="Pending", created=LONG_AGO), a_server(), None),
         (a_pod(phase="Pending", created=JUST_NOW, labels=STATE), a_server(), None),
         (a_pod(phase="Pending", created=JUST_NOW, terminating=True), a_server(), None),
+        (a_pod(phase="Pending", created=JUST_NOW, annotations=NETWORK), a_server(), None),
         (
             a_pod(phase="Pending", created=JUST_NOW),
             a_server({"spec": {"opsState": "Allocated"}}),

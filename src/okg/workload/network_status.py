@@ -1,0 +1,199 @@
+"""State of a server's network: what the plugin notes on the pod, told on the game server.
+
+Plugins are called when a pod is written. A pod whose network is not what it should be is therefore
+touched every now and then, until it is, or until the patience is over.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, TypeAlias, cast
+
+import msgspec
+from msgspec.structs import replace
+
+from okg.api.core import Pod
+from okg.api.game import NetworkConfParam, NetworkStatus
+from okg.workload.names import (
+    NETWORK_CONF,
+    NETWORK_DISABLED,
+    NETWORK_STATUS,
+    NETWORK_TRIGGERED_AT,
+    NETWORK_TYPE,
+)
+from okg.workload.notices import Notice
+
+READY = "Ready"
+NOT_READY = "NotReady"
+NETWORK_STATE = "GsNetworkState"
+
+_Json: TypeAlias = "Mapping[str, _Json] | list[_Json] | str | int | float | bool | None"
+_Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+"""What Go reads as true."""
+
+
+class NetworkPatience(msgspec.Struct, frozen=True):
+    """How long a network is waited for.
+
+    Attributes:
+        total: after which nothing more is done about it.
+        interval: between two looks.
+    """
+
+    total: timedelta = timedelta(seconds=60)
+    interval: timedelta = timedelta(seconds=5)
+
+
+DEFAULT_PATIENCE = NetworkPatience()
+
+
+class NetworkWait(msgspec.Struct, frozen=True):
+    """What is left to do about a network.
+
+    Attributes:
+        look_after: when to look again, None for not.
+        complaint: that the patience is over.
+    """
+
+    look_after: timedelta | None = None
+    complaint: Notice | None = None
+
+
+def compute_network_status(pod: Pod, stored: NetworkStatus, now: datetime) -> NetworkStatus:
+    """Return the state of a pod's network; empty if it has none, equal if nothing changed.
+
+    ``last_transition_time`` is when it last became other than it should be, from which the
+    patience counts; that it becomes as it should be does not move it.
+
+    Args:
+        pod: as just written.
+        stored: what was told before.
+        now: the time that a transition carries.
+    """
+    if not _has_network(pod):
+        return NetworkStatus()
+    told = read_network_status(pod)
+    disabled = pod.metadata.labels.get(NETWORK_DISABLED, "") in _TRUE
+    fresh = replace(
+        stored,
+        network_type=pod.metadata.annotations[NETWORK_TYPE],
+        internal_addresses=told.internal_addresses if told else stored.internal_addresses,
+        external_addresses=told.external_addresses if told else stored.external_addresses,
+        desired_network_state=NOT_READY if disabled else READY,
+        current_network_state=told.current_network_state if told else NOT_READY,
+        create_time=stored.create_time or now,
+    )
+    return replace(fresh, last_transition_time=now) if _starts_wait(stored, fresh) else fresh
+
+
+def trigger_network(
+    pod: Pod, stored: NetworkStatus, now: datetime, patience: NetworkPatience
+) -> Pod:
+    """Return the pod, touched if its plugin should be called again, else the very same object.
+
+    Args:
+        pod: as it is about to be written, or as it is.
+        stored: what was told of its network before.
+        now: the time that a touched pod carries.
+        patience: how often, and for how long.
+    """
+    meta = pod.metadata
+    if not meta.annotations.get(NETWORK_TYPE) or not _is_trigger_due(pod, stored, now, patience):
+        return pod
+    at = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    annotations = {**meta.annotations, NETWORK_TRIGGERED_AT: at}
+    return replace(pod, metadata=replace(meta, annotations=annotations))
+
+
+def wait_for_network(
+    status: NetworkStatus, now: datetime, patience: NetworkPatience
+) -> NetworkWait:
+    """Return what is left to do about a network in this state."""
+    if _is_as_desired(status):
+        return NetworkWait()
+    rest = patience.total - _waited(status, now)
+    if rest > timedelta(0):
+        return NetworkWait(look_after=min(rest, patience.interval))
+    # It is waited for exactly so long, and the text stays the same for as long as this is so.
+    spent = _as_go_writes(patience.total)
+    message = f"Network wait timeout: waited {spent}, max {spent}"
+    return NetworkWait(complaint=Notice(NETWORK_STATE, message, warning=True))
+
+
+def read_network_status(pod: Pod) -> NetworkStatus | None:
+    """Return what a plugin noted on the pod, None if nothing or nothing legible."""
+    text = pod.metadata.annotations.get(NETWORK_STATUS, "")
+    try:
+        document = cast("_Json", msgspec.json.decode(text)) if text else None
+        return msgspec.convert(_tolerated(document), NetworkStatus) if text else None
+    except msgspec.MsgspecError:
+        return None
+
+
+def _has_network(pod: Pod) -> bool:
+    annotations = pod.metadata.annotations
+    if NETWORK_TYPE not in annotations:
+        return False
+    try:
+        conf = annotations.get(NETWORK_CONF, "null")
+        msgspec.json.decode(conf, type=list[NetworkConfParam] | None)
+    except msgspec.MsgspecError:
+        return False
+    return True
+
+
+def _tolerated(document: _Json) -> _Json:
+    """Return the document as Go reads it: null is as good as absent, no member is required."""
+    if document is None:
+        return {}
+    if isinstance(document, list):
+        return [_tolerated(item) for item in document]
+    if not isinstance(document, Mapping):
+        return document
+    return {"ip": "", "name": ""} | {
+        key: _tolerated(value) for key, value in document.items() if value is not None
+    }
+
+
+def _starts_wait(stored: NetworkStatus, fresh: NetworkStatus) -> bool:
+    if stored.last_transition_time is None:
+        return True
+    if stored.desired_network_state != fresh.desired_network_state:
+        return True
+    return _is_as_desired(stored) and not _is_as_desired(fresh)
+
+
+def _is_as_desired(status: NetworkStatus) -> bool:
+    return status.desired_network_state == status.current_network_state
+
+
+def _is_trigger_due(
+    pod: Pod, stored: NetworkStatus, now: datetime, patience: NetworkPatience
+) -> bool:
+    last = _instant(pod.metadata.annotations.get(NETWORK_TRIGGERED_AT, ""))
+    if last is None:
+        return True
+    network = compute_network_status(pod, stored, now)
+    waits = not _is_as_desired(network) and _waited(network, now) < patience.total
+    # A time to come is somebody's clock, not a reason to wait for it.
+    return waits and not timedelta(0) <= now - last < patience.interval
+
+
+def _waited(status: NetworkStatus, now: datetime) -> timedelta:
+    return now - (status.last_transition_time or now)
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        return msgspec.convert(text, _Instant)
+    except msgspec.ValidationError:
+        return None
+
+
+def _as_go_writes(duration: timedelta) -> str:
+    """Return e.g. ``1m0s``."""
+    minutes, seconds = divmod(int(duration.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{hours}h{minutes}m{seconds}s"
+    return re.sub(r"^0h(0m)?", "", text)
