@@ -136,14 +136,14 @@ class GameServerSpec(Value, frozen=True, kw_only=True):
 
 
 class ServiceQualityAction(GameServerSpec, frozen=True, kw_only=True):
-    """What a probe result does to a server.
+    """What a probe result does to a server. Texts may be templates over {{.Result}}.
 
     Attributes:
         state: The outcome of the probe that this action is for: whether it succeeded.
         result: The output of the probe that this action is for; any if empty.
         labels: Labels to set on the GameServer.
         annotations: Annotations to set on the GameServer.
-        containers: Ignored in an action.
+        containers: Overrides of images and resources to merge into those of the GameServer.
     """
 
     state: bool

@@ -27,10 +27,7 @@ def action_problems(qualities: Sequence[ServiceQuality]) -> Iterator[InvalidFiel
 
 
 def action_cautions(qualities: Sequence[ServiceQuality]) -> Iterator[InvalidField]:
-    """Yield what another action of the same quality overwrites at once, and what is ignored."""
-    for where, action in _actions(qualities):
-        if action.containers:
-            yield InvalidField(f"{where}.containers", "is ignored in an action; leave it out")
+    """Yield what another action of the same quality overwrites at once."""
     for index, quality in enumerate(qualities):
         yield from _conflicts(quality.service_quality_action, f"{QUALITIES}[{index}]")
 

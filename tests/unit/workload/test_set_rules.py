@@ -361,13 +361,6 @@ def test_a_mistake_is_refused_and_tolerated_where_it_is_stored(
             ),
         ),
         (
-            actions({"containers": [{"name": "game"}]}),
-            (
-                "serviceQualities[0].serviceQualityAction[0].containers: is ignored in an action; "
-                "leave it out"
-            ),
-        ),
-        (
             template(metadata={"labels": {"game.kruise.io/owner-gss": "other"}}),
             (
                 'gameServerTemplate.metadata.labels[game.kruise.io/owner-gss]: "other" is replaced '
