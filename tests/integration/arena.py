@@ -3,6 +3,7 @@
 The binary runs with the manager's own role, never as an administrator.
 """
 
+import os
 import sys
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -78,15 +79,15 @@ class Arena:
         return name
 
     @contextmanager
-    def manager(self, *flags: str) -> Generator[ManagerProcess]:
-        manager = self.start_manager(*flags)
+    def manager(self, *flags: str, **environment: str) -> Generator[ManagerProcess]:
+        manager = self.start_manager(*flags, **environment)
         try:
             manager.process.wait_ready(manager.is_ready, timeout=30)
             yield manager
         finally:
             manager.stop()
 
-    def start_manager(self, *flags: str) -> ManagerProcess:
+    def start_manager(self, *flags: str, **environment: str) -> ManagerProcess:
         health, metrics = free_ports(2)
         process = ServerProcess(
             "okg manager",
@@ -100,6 +101,7 @@ class Arena:
                 *flags,
             ],
             log=self.folder / f"manager-{health}.log",
+            environment={**os.environ, **environment},
         )
         return ManagerProcess(process, health, metrics)
 

@@ -1,5 +1,6 @@
 """``okg manager``: the GameServerSet and GameServer controllers, wired up."""
 
+import os
 from collections.abc import Sequence
 from datetime import timedelta
 from importlib.metadata import version
@@ -8,13 +9,14 @@ import msgspec
 
 from okg.api.core import Pod
 from okg.api.game import GameServer, GameServerSet
-from okg.api.kruise import AdvancedStatefulSet
+from okg.api.kruise import AdvancedStatefulSet, PodProbeMarker
 from okg.api.resource import Object
 from okg.cache.informers import Selection
 from okg.client.connection import connect
 from okg.client.rest import ApiClient
 from okg.client.throttle import Throttle
 from okg.cmd.durations import parse_duration
+from okg.cmd.environment import network_patience
 from okg.cmd.options import DEFAULT_RESYNC, ManagerFlags, parse
 from okg.cmd.webhooks import DRAIN_SECONDS, add_webhooks
 from okg.controllers import gameserver, gameserverset
@@ -37,7 +39,6 @@ def run(arguments: Sequence[str]) -> int:
     configure(form=flags.log_format, level=flags.zap_log_level)
     manager = build(flags)
     try:
-        _check_server(manager.api)
         if flags.webhook_port:
             add_webhooks(manager, flags)
         manager.run()
@@ -53,8 +54,10 @@ def build(flags: ManagerFlags) -> Manager:
     """Return the manager that the flags describe.
 
     Raises:
-        ConfigError: they cannot work: no API server, a port in use, an impossible election.
+        ConfigError: they cannot work: no API server or one that lacks what we need, a port in
+            use, an impossible election, an environment that makes no sense.
     """
+    patience = network_patience(os.environ)
     options = ManagerOptions(
         name="okg",
         namespaces=[flags.namespace] if flags.namespace else [],
@@ -77,8 +80,14 @@ def build(flags: ManagerFlags) -> Manager:
         user_agent=f"okg/{version('okg')}",
         throttle=_throttle(flags),
     )
-    manager.add(gameserver.controller(manager, workers=flags.gameserver_workers))
-    manager.add(gameserverset.controller(manager, workers=flags.gameserverset_workers))
+    _check_server(manager.api)
+    probes = _is_served(manager.api, PodProbeMarker)
+    if not probes:
+        get_logger("setup").warning("no PodProbeMarkers: sets with service qualities will not run")
+    manager.add(gameserver.controller(manager, workers=flags.gameserver_workers, patience=patience))
+    manager.add(
+        gameserverset.controller(manager, workers=flags.gameserverset_workers, probes=probes)
+    )
     return manager
 
 
@@ -107,28 +116,34 @@ def _check_server(api: ApiClient) -> None:
         ConfigError: the server cannot be reached or does not serve what we need.
     """
     for kind in (GameServerSet, GameServer, AdvancedStatefulSet):
-        _check_kind(api, kind)
+        if not _is_served(api, kind):
+            resource = kind.resource_type
+            remedy = (
+                "install OpenKruise 1.8 or newer"
+                if kind is AdvancedStatefulSet
+                else "kubectl apply -f config/crd/bases"
+            )
+            raise ConfigError(
+                f"the API server does not serve {resource.group_resource} ({resource.version}): "
+                + remedy
+            )
 
 
-def _check_kind(api: ApiClient, kind: type[Object]) -> None:
+def _is_served(api: ApiClient, kind: type[Object]) -> bool:
+    """Ask the server whether it has a kind.
+
+    Raises:
+        ConfigError: it cannot be reached.
+    """
     resource = kind.resource_type
-    missing = ConfigError(
-        f"the API server does not serve {resource.group_resource} ({resource.version}): "
-        + (
-            "install OpenKruise 1.8 or newer"
-            if kind is AdvancedStatefulSet
-            else "kubectl apply -f config/crd/bases"
-        )
-    )
     try:
         answer = api.request("GET", f"/apis/{resource.group}/{resource.version}")
-    except NotFound as error:
-        raise missing from error
+    except NotFound:
+        return False
     except TransportError as error:
         raise ConfigError(f"{error}; is the address in the kubeconfig right?") from error
     served = msgspec.json.decode(answer.body, type=_ApiResources)
-    if resource.plural not in {entry.name for entry in served.resources}:
-        raise missing
+    return resource.plural in {entry.name for entry in served.resources}
 
 
 class _Named(msgspec.Struct):

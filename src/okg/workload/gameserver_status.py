@@ -6,13 +6,23 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from okg.api.core import Pod
-from okg.api.game import GameServer, GameServerCondition, GameServerStatus
+from okg.api.game import (
+    GameServer,
+    GameServerCondition,
+    GameServerStatus,
+    ServiceQualityCondition,
+)
 from okg.workload.names import DELETION_PRIORITY, GS_STATE, UPDATE_PRIORITY
+from okg.workload.network_status import compute_network_status
 from okg.workload.state import READY
 
 
 def compute_server_status(
-    server: GameServer, pod: Pod, conditions: Sequence[GameServerCondition], now: datetime
+    server: GameServer,
+    pod: Pod,
+    conditions: Sequence[GameServerCondition],
+    qualities: Sequence[ServiceQualityCondition],
+    now: datetime,
 ) -> GameServerStatus:
     """Return the status of a server, the stored one if nothing changed.
 
@@ -23,6 +33,7 @@ def compute_server_status(
         server: the server with its stored status.
         pod: its pod, as just written.
         conditions: of pod, node and volumes.
+        qualities: results of the service qualities.
         now: the time that a changed status carries.
     """
     labels, stored = pod.metadata.labels, server.status
@@ -30,9 +41,9 @@ def compute_server_status(
         desired_state=READY,
         current_state=labels.get(GS_STATE, ""),
         # A copy: the default object itself would be left out, and the field is always there.
-        network_status=replace(stored.network_status),
+        network_status=replace(compute_network_status(pod, stored.network_status, now)),
         pod_status=pod.status,
-        service_qualities_conditions=stored.service_qualities_conditions,
+        service_qualities_conditions=tuple(qualities),
         update_priority=labels.get(UPDATE_PRIORITY, ""),
         deletion_priority=labels.get(DELETION_PRIORITY, ""),
         last_transition_time=stored.last_transition_time,

@@ -92,6 +92,9 @@ class MemoryClient:
             raise Conflict(409, "Conflict", before.key)
         if (type(before), before.key) not in self.objects:
             raise NotFound(404, "NotFound", before.key)
+        stored = self.objects[type(before), before.key]
+        if lock and stored.metadata.resource_version != before.metadata.resource_version:
+            raise Conflict(409, "Conflict", before.key)
         return self.put(after)
 
     def delete(

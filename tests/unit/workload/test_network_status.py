@@ -109,7 +109,9 @@ def test_parameters_are_those_that_go_reads(conf: str) -> None:
 
 
 def test_a_missing_note_keeps_the_addresses_and_the_time() -> None:
-    stored = replace(told("Waiting"), external_addresses=(EXTERNAL,))
+    stored = replace(
+        told("Waiting"), internal_addresses=(INTERNAL,), external_addresses=(EXTERNAL,)
+    )
 
     status = compute_network_status(networked(), stored, NOW)
 
@@ -128,6 +130,7 @@ def test_a_network_that_becomes_ready_does_not_move_the_time() -> None:
     ("pod", "stored"),
     [
         (networked(READY_NOTE, disabled="true"), told("Ready")),
+        (networked(WAITING_NOTE, disabled="true"), told("Waiting")),
         (networked(WAITING_NOTE), told("Ready")),
         (networked(), told("Ready")),
         (networked(READY_NOTE, disabled="true"), told("NotReady", desired="NotReady")),

@@ -162,6 +162,7 @@ def test_containers_are_merged_by_name() -> None:
         {
             "containers": [
                 {"name": "game", "image": "game:{{.Result}}"},
+                {"name": "sidecar", "resources": RESOURCES},
                 {"name": "extra", "resources": RESOURCES},
             ]
         },
@@ -174,7 +175,7 @@ def test_containers_are_merged_by_name() -> None:
         ("sidecar", "sidecar:1"),
         ("extra", ""),
     ]
-    assert [c.resources is not None for c in containers] == [True, False, True]
+    assert [c.resources is not None for c in containers] == [True, True, True]
 
 
 @pytest.mark.parametrize("image", ["game:{{.Result}}", "{{.InvalidField}}"])

@@ -5,6 +5,7 @@ from okg.controllers.gameserver.watches import watches
 from okg.controllers.host import Host
 from okg.controllers.indexes import declare_indexes
 from okg.runtime.controller import Controller
+from okg.workload.network_status import DEFAULT_PATIENCE, NetworkPatience
 
 __all__ = ["NAME", "GameServerReconciler", "controller", "watches"]
 
@@ -12,8 +13,17 @@ NAME = "gameserver-controller"
 """Name in metrics and events, as upstream's."""
 
 
-def controller(manager: Host, workers: int = 10) -> Controller:
-    """Return the controller, ready to be added to a manager."""
+def controller(
+    manager: Host, workers: int = 10, *, patience: NetworkPatience = DEFAULT_PATIENCE
+) -> Controller:
+    """Return the controller, ready to be added to a manager.
+
+    Args:
+        manager: what it will run in.
+        workers: servers that are worked on at the same time.
+        patience: how long networks are waited for.
+    """
     declare_indexes(manager)
-    reconciler = GameServerReconciler(manager.client, manager.recorder_for(NAME))
+    recorder = manager.recorder_for(NAME)
+    reconciler = GameServerReconciler(manager.client, recorder, patience=patience)
     return Controller(NAME, reconciler, watches(manager.client), workers=workers)

@@ -1,22 +1,30 @@
 """GameServerReconciler: one game server for one pod, each following the other.
 
-From server to pod go labels, annotations and images; from pod to server go status and conditions.
-Each write's answer replaces the value it was made from, so that the status of a pass tells what
-the same pass did to the pod.
+From pod to server go the actions of service qualities, then from server to pod labels, annotations
+and images, then back to the server status and conditions. Each write's answer replaces the value
+it was made from, so that the status of a pass tells what the same pass did to the pod.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from okg.api.core import Node, PersistentVolume, PersistentVolumeClaim, Pod
-from okg.api.game import GameServer, GameServerSet
+from okg.api.game import GameServer, GameServerSet, GameServerStatus, ServiceQualityCondition
 from okg.client.client import Client
 from okg.clock import SYSTEM_CLOCK, Clock
 from okg.context import Context
 from okg.controllers.gameserver.complaints import Complaints
-from okg.errors import AlreadyExists, NotFound
+from okg.errors import (
+    AlreadyExists,
+    ApiError,
+    BadRequest,
+    Forbidden,
+    Invalid,
+    NotFound,
+    ServerError,
+)
 from okg.runtime.events import EventRecorder
 from okg.runtime.reconcile import Request, Result
 from okg.workload.conditions import ClaimFacts, PodFacts, compute_conditions, notices_of
@@ -24,11 +32,18 @@ from okg.workload.gameserver import build_game_server, complaints_about_node, sy
 from okg.workload.gameserver_status import compute_server_status
 from okg.workload.invalid import InvalidField
 from okg.workload.names import OWNER_GSS
+from okg.workload.network_status import (
+    DEFAULT_PATIENCE,
+    NetworkPatience,
+    trigger_network,
+    wait_for_network,
+)
 from okg.workload.notices import Notice
 from okg.workload.ownership import is_of_another
-from okg.workload.pod_sync import sync_pod
+from okg.workload.pod_sync import PodSync, sync_pod
 from okg.workload.reclaim import is_marked
 from okg.workload.scaling import spec_of
+from okg.workload.service_quality import evaluate_qualities
 from okg.workload.settling import time_to_creation, time_to_status, time_to_sync
 from okg.workload.template import TemplateMetadata, read_images, read_metadata
 
@@ -40,14 +55,21 @@ class GameServerReconciler:
         client: reads sets, servers, pods, nodes and claims; writes servers and pods.
         recorder: tells about it on the server.
         clock: where all times that are written come from.
+        patience: how long networks are waited for.
     """
 
     def __init__(
-        self, client: Client, recorder: EventRecorder, *, clock: Clock = SYSTEM_CLOCK
+        self,
+        client: Client,
+        recorder: EventRecorder,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        patience: NetworkPatience = DEFAULT_PATIENCE,
     ) -> None:
         self._client = client
         self._recorder = recorder
         self._clock = clock
+        self._patience = patience
         self._complaints = Complaints()
 
     def reconcile(self, ctx: Context, request: Request) -> Result | None:
@@ -100,42 +122,73 @@ class GameServerReconciler:
     ) -> Result | None:
         if wait := time_to_sync(pod, server, now):
             return Result(requeue_after=wait)
+        heard = evaluate_qualities(spec_of(gss).service_qualities or (), pod, server, now)
         try:
-            pod = self._sync_pod(gss, pod, server, now)
-            server = self._sync_metadata(gss, pod, server)
-            wait = self._sync_status(pod, server, now)
+            server = self._sync_server(gss, pod, server, heard.server)
+            synced = sync_pod(pod, server, _images_of(gss), now)
+            written, refusal = self._sync_pod(pod, server, synced, now)
+            status = self._status_of(written, server, heard.conditions, now)
+            rest = self._sync_status(server, status, now)
         except NotFound:
             # Either is gone: the event that says so starts the next pass.
             return None
-        return Result(requeue_after=wait) if wait else None
-
-    def _sync_pod(self, gss: GameServerSet, pod: Pod, server: GameServer, now: datetime) -> Pod:
-        synced = sync_pod(pod, server, _images_of(gss), now)
-        complaints = synced.complaints + complaints_about_node(pod)
+        network = wait_for_network(status.network_status, now, self._patience)
+        complaints = [*heard.notices, *synced.complaints, *complaints_about_node(pod)]
+        complaints += [network.complaint] if network.complaint else []
         self._tell(server, self._complaints.fresh(Request.of(pod), complaints))
-        if synced.pod is pod:
-            return pod
-        stored = self._client.patch(pod, synced.pod, lock=False)
-        self._tell(server, synced.notices)
-        return stored
+        if refusal is not None:
+            raise refusal
+        return _earliest(rest, network.look_after)
 
-    def _sync_metadata(self, gss: GameServerSet, pod: Pod, server: GameServer) -> GameServer:
-        synced = sync_game_server(server, pod, _metadata_of(gss))
+    def _sync_server(
+        self, gss: GameServerSet, pod: Pod, server: GameServer, acted: GameServer
+    ) -> GameServer:
+        synced = sync_game_server(acted, pod, _metadata_of(gss))
         if synced is server:
             return server
-        return self._client.patch(server, synced, lock=False)
+        # An action may overwrite only what it was decided on, not what a user sets meanwhile.
+        return self._client.patch(server, synced, lock=acted is not server)
 
-    def _sync_status(self, pod: Pod, server: GameServer, now: datetime) -> timedelta | None:
+    def _sync_pod(
+        self, pod: Pod, server: GameServer, synced: PodSync, now: datetime
+    ) -> tuple[Pod, ApiError | None]:
+        """Write the pod; return it as it is then, and what stood against the write.
+
+        A plugin may refuse any write of a pod for as long as its cloud is out of order. The server
+        tells how things are all the same.
+        """
+        network = server.status.network_status
+        wanted = trigger_network(synced.pod, network, now, self._patience)
+        if wanted is pod:
+            return pod, None
+        try:
+            stored = self._client.patch(pod, wanted, lock=False)
+        except (BadRequest, Forbidden, Invalid, ServerError) as refusal:
+            return pod, refusal
+        self._tell(server, synced.notices)
+        return stored, None
+
+    def _status_of(
+        self,
+        pod: Pod,
+        server: GameServer,
+        qualities: Sequence[ServiceQualityCondition],
+        now: datetime,
+    ) -> GameServerStatus:
+        conditions = compute_conditions(self._facts_of(pod), server.status.conditions, now)
+        return compute_server_status(server, pod, conditions, qualities, now)
+
+    def _sync_status(
+        self, server: GameServer, status: GameServerStatus, now: datetime
+    ) -> timedelta | None:
         before = server.status
-        conditions = compute_conditions(self._facts_of(pod), before.conditions, now)
-        status = compute_server_status(server, pod, conditions, now)
         if status is before:
             return None
         if wait := time_to_status(before, status, now):
             return wait
         after = replace(server, status=status)
         self._client.patch(server, after, subresource="status", lock=False)
-        self._tell(server, notices_of(before.conditions, conditions))
+        self._tell(server, notices_of(before.conditions, status.conditions))
         return None
 
     def _facts_of(self, pod: Pod) -> PodFacts:
@@ -164,6 +217,11 @@ class GameServerReconciler:
         for notice in notices:
             report = self._recorder.warning if notice.warning else self._recorder.normal
             report(server, notice.reason, notice.message)
+
+
+def _earliest(*waits: timedelta | None) -> Result | None:
+    due = [wait for wait in waits if wait is not None]
+    return Result(requeue_after=min(due)) if due else None
 
 
 def _metadata_of(gss: GameServerSet) -> TemplateMetadata | None:
