@@ -63,8 +63,11 @@ class ManagerProcess:
 class Arena:
     """Where games are played. One for all tests; each test plays in a namespace of its own."""
 
-    def __init__(self, plane: ControlPlane, folder: Path) -> None:
+    def __init__(
+        self, plane: ControlPlane, folder: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.plane = plane
+        self.environment = os.environ if environment is None else environment
         self.folder = folder
         self.admin = ApiClient(Urllib3Transport(connect(str(plane.kubeconfig))))
         self.kubeconfig = plane.write_kubeconfig(folder / "manager", user="okg-manager")
@@ -101,7 +104,7 @@ class Arena:
                 *flags,
             ],
             log=self.folder / f"manager-{health}.log",
-            environment={**os.environ, **environment},
+            environment={**self.environment, **environment},
         )
         return ManagerProcess(process, health, metrics)
 
@@ -172,7 +175,7 @@ def open_arena(
     with ExitStack() as stack:
         plane = stack.enter_context(ControlPlane(apiserver_args=apiserver_args))
         stack.enter_context(KruiseManager(plane))
-        plane.apply(*sorted((ROOT / "config/crd/bases").glob("*.yaml")), *_rights())
+        plane.apply(*sorted((ROOT / "config/crd/bases").glob("*.yaml")), *rights())
         arena = Arena(plane, folder)
         nodes = ThreadGroup(Context())
         nodes.start("nodes", NodeSimulator(arena.admin, start_delay=start_delay).run)
@@ -181,18 +184,19 @@ def open_arena(
         yield arena
 
 
-def _rights() -> list[dict[str, object]]:
+def rights() -> list[dict[str, object]]:
     """The roles that are shipped, bound to the user the binary runs as."""
-    cluster_role = yaml.safe_load((ROOT / "config/rbac/manager-role.yaml").read_text())
-    role = yaml.safe_load((ROOT / "config/rbac/leader-election-role.yaml").read_text())
-    role["metadata"]["namespace"] = SYSTEM
+    names = ("manager-role", "leader-election-role", "webhook-certificates-role")
+    roles = [yaml.safe_load((ROOT / f"config/rbac/{name}.yaml").read_text()) for name in names]
+    for role in roles[1:]:
+        role["metadata"]["namespace"] = SYSTEM
     user = {"apiGroup": RBAC, "kind": "User", "name": "okg-manager"}
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}}
     bindings = [
         {
             "apiVersion": f"{RBAC}/v1",
             "kind": f"{bound['kind']}Binding",
-            "metadata": {**bound["metadata"], "name": "okg-manager"},
+            "metadata": bound["metadata"],
             "roleRef": {
                 "apiGroup": RBAC,
                 "kind": bound["kind"],
@@ -200,6 +204,6 @@ def _rights() -> list[dict[str, object]]:
             },
             "subjects": [user],
         }
-        for bound in (cluster_role, role)
+        for bound in roles
     ]
-    return [namespace, cluster_role, role, *bindings]
+    return [namespace, *roles, *bindings]

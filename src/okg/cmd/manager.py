@@ -25,6 +25,7 @@ from okg.runtime.election_state import ElectionSettings
 from okg.runtime.manager import Manager, ManagerOptions
 from okg.telemetry.logging import get_logger
 from okg.telemetry.setup import configure
+from okg.webhooks.certificates.registration import CONFIGURATIONS
 from okg.workload.names import OWNER_GSS
 
 LEASE_NAME = "game-kruise-manager"
@@ -61,7 +62,7 @@ def build(flags: ManagerFlags) -> Manager:
     options = ManagerOptions(
         name="okg",
         namespaces=[flags.namespace] if flags.namespace else [],
-        selections={Pod: Selection(labels=OWNER_GSS)},
+        selections={Pod: Selection(labels=OWNER_GSS), **CONFIGURATIONS},
         leader_election_id=LEASE_NAME if flags.leader_elect else "",
         leader_election_namespace=flags.leader_election_namespace,
         election=ElectionSettings(
