@@ -59,8 +59,8 @@ def _full_status(arena: Arena, namespace: str, ready: int) -> dict[str, object] 
     return status if status and status.get("readyReplicas") == ready else None
 
 
-def test_conditions_follow_a_roll_out_to_its_end(arena: Arena, namespace: str) -> None:
-    _play(arena, namespace, updateStrategy=in_place(maxUnavailable=1))
+def test_conditions_follow_a_roll_out_over_a_pause_to_its_end(arena: Arena, namespace: str) -> None:
+    _play(arena, namespace)
     eventually(lambda: _told(arena, namespace) == COMPLETE, within=20)
 
     paused = in_place(maxUnavailable=1, paused=True)

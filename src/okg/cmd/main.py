@@ -9,6 +9,7 @@ USAGE = """usage: okg COMMAND [flags]
 
 commands:
   manager   run the GameServerSet and GameServer controllers
+  plan      print what applying a GameServerSet would do to its servers
   version   print the version
 
 `okg COMMAND --help` explains the flags of a command.
@@ -39,6 +40,12 @@ def _manager(arguments: Sequence[str]) -> int:
     return run(arguments)
 
 
+def _plan(arguments: Sequence[str]) -> int:
+    from okg.cmd.plan import run  # noqa: PLC0415
+
+    return run(arguments)
+
+
 def _version(_arguments: Sequence[str]) -> int:
     from importlib.metadata import version  # noqa: PLC0415
 
@@ -48,5 +55,6 @@ def _version(_arguments: Sequence[str]) -> int:
 
 _COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "manager": _manager,
+    "plan": _plan,
     "version": _version,
 }

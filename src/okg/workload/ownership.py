@@ -24,3 +24,8 @@ def is_of_another(obj: Object, owner: Object) -> bool:
         and (manager.kind, manager.name) == (owner.resource_type.kind, owner.metadata.name)
         and manager.uid != owner.metadata.uid
     )
+
+
+def is_going(obj: Object, owner: Object) -> bool:
+    """Whether an object is removed, or will be together with an earlier owner of this name."""
+    return obj.metadata.deletion_timestamp is not None or is_of_another(obj, owner)

@@ -26,6 +26,7 @@ _WAITING = "opsState=WaitToBeDeleted"
 _PRE_DELETE = "state=PreDelete"
 _LIVING = "living"
 _TERMINATING = "terminating"
+_UNREADY = "unready"
 _HELD = "held"
 _KILLED = "killed"
 _OF_REVISION = "revision="
@@ -49,6 +50,7 @@ class MemberCounts(msgspec.Struct, frozen=True):
     Attributes:
         living: those that are not terminating.
         terminating: those that are.
+        unready: living ones that are not ready, or being updated.
         outdated: living ones that are not of the newest revision.
         held: living ones whose update or deletion a hook holds back.
         killed: living ones that asked to be removed.
@@ -57,6 +59,7 @@ class MemberCounts(msgspec.Struct, frozen=True):
 
     living: int = 0
     terminating: int = 0
+    unready: int = 0
     outdated: int = 0
     held: int = 0
     killed: int = 0
@@ -97,6 +100,7 @@ def tally_members(tally: Tally, newest: str = "") -> MemberCounts:
     return MemberCounts(
         living=living,
         terminating=tally(_TERMINATING),
+        unready=tally(_UNREADY),
         outdated=living - tally(_OF_REVISION + short_revision(newest)),
         held=tally(_HELD),
         killed=tally(_KILLED),
@@ -117,6 +121,8 @@ def _facets_of_member(pod: Pod) -> Iterator[str]:
         yield _TERMINATING
         return
     yield _LIVING
+    if state != READY:
+        yield _UNREADY
     yield _OF_REVISION + short_revision(labels.get(REVISION, ""))
     if state in {PRE_DELETE, PRE_UPDATE}:
         yield _HELD

@@ -100,8 +100,12 @@ class Rollout(msgspec.Struct, frozen=True):
 
     @property
     def is_done(self) -> bool:
-        """Whether the set is as its spec asks."""
-        return self.is_in_place and self.is_updated and self.available >= self.replicas
+        """Whether the set is as its spec asks.
+
+        The pods are asked, too: the workload counts before it updates, and tells afterwards.
+        """
+        serves = self.available >= self.replicas and not self.members.unready
+        return self.is_in_place and self.is_updated and serves
 
 
 def read_rollout(

@@ -107,6 +107,7 @@ def test_a_set_as_its_spec_asks_is_ready_and_looked_at_no_more() -> None:
         (replace(DONE, observed=False), "RollingOut"),
         (replace(DONE, updated=2, members=MemberCounts(living=3, outdated=1)), "RollingOut"),
         (replace(DONE, available=2), "ServersNotReady"),
+        (replace(DONE, members=MemberCounts(living=3, unready=1)), "ServersNotReady"),
         (replace(DONE, waiting_for_probes=True), "WaitingForProbeMarker"),
     ],
 )

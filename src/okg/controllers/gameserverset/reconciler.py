@@ -27,7 +27,7 @@ from okg.runtime.reconcile import Request, Result
 from okg.workload.kill import replicas_after_kill
 from okg.workload.names import RECLAIM_DELETE
 from okg.workload.ordinals import belongs_to
-from okg.workload.ownership import is_of_another
+from okg.workload.ownership import is_going
 from okg.workload.pod_counts import Tally, count_troubles, tally_members, tally_pods
 from okg.workload.probe_marker import (
     MarkerStep,
@@ -97,7 +97,7 @@ class GameServerSetReconciler:
             self._pace.forget(request)
             return None
         workload = self._client.get(AdvancedStatefulSet, request.namespace, request.name)
-        if workload is not None and _is_going(workload, gss):
+        if workload is not None and is_going(workload, gss):
             ctx.log.debug("waiting for the workload of an earlier set of this name to go")
             return None
         found = find_problems(gss, workload)
@@ -260,8 +260,3 @@ class GameServerSetReconciler:
         key = set_key(gss.metadata.namespace, gss.metadata.name)
         pods = self._client.list(Pod, index=(BY_SET, key))
         return [pod for pod in pods if belongs_to(pod.metadata.name, gss.metadata.name)]
-
-
-def _is_going(workload: AdvancedStatefulSet, gss: GameServerSet) -> bool:
-    """Whether the workload is removed, or will be together with an earlier set of this name."""
-    return workload.metadata.deletion_timestamp is not None or is_of_another(workload, gss)

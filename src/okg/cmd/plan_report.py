@@ -1,0 +1,82 @@
+"""A plan as people read it, and as programs do."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+import msgspec
+
+from okg.workload.ordinals import format_text
+from okg.workload.plan import SetPlan, Step
+from okg.workload.plan_updates import Action
+
+_WORDS = {
+    Action.GO: "go",
+    Action.COME: "come",
+    Action.IN_PLACE: "updated in place",
+    Action.RECREATE: "re-created",
+    Action.KEEP: "kept as they are",
+}
+_HEAD = ("ACTION", "IDS", "BATCH", "REASON")
+_LONGEST = 100
+"""Characters of a change that a line shows; the templates of a fleet are long."""
+
+
+class _Report(msgspec.Struct):
+    sets: Sequence[SetPlan]
+
+
+def as_document(plans: Sequence[SetPlan]) -> str:
+    """Return plans as a JSON document."""
+    return msgspec.json.format(msgspec.json.encode(_Report(plans)), indent=2).decode() + "\n"
+
+
+def as_text(plans: Iterable[SetPlan]) -> str:
+    """Return plans as text."""
+    return "\n".join("\n".join([*_lines(plan), ""]) for plan in plans)
+
+
+def _lines(plan: SetPlan) -> Iterator[str]:
+    yield f"GameServerSet {plan.namespace}/{plan.name}: {_summary(plan)}"
+    if plan.refusal:
+        yield f"  refused: {plan.refusal}"
+    yield from (f"  problem: {problem}" for problem in plan.problems)
+    yield from (f"  {_cut(change)}" for change in plan.changes)
+    if plan.steps:
+        yield ""
+        yield from _table([_HEAD, *_rows(plan.steps)])
+    if plan.notes:
+        yield ""
+        yield from (f"  note: {note}" for note in plan.notes)
+
+
+def _summary(plan: SetPlan) -> str:
+    counts = {action: sum(step.action is action for step in plan.steps) for action in Action}
+    words = [f"{number} {_WORDS[action]}" for action, number in counts.items() if number]
+    return ", ".join(words) or "no server is touched"
+
+
+def _rows(steps: Sequence[Step]) -> Iterator[tuple[str, ...]]:
+    """Yield one row for each run of steps that differ in nothing but the id and the batch."""
+    for key, run in groupby(
+        steps, key=lambda step: (step.action, step.reason, step.loses_settings)
+    ):
+        action, reason, loses = key
+        together = list(run)
+        batches = {step.batch for step in together} - {0}
+        yield (
+            action,
+            format_text(step.id for step in together),
+            format_text([min(batches), max(batches)]).replace(",", "-") if batches else "-",
+            f"{reason}; its settings are lost" if loses else reason,
+        )
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield f"  {'  '.join(cells)}".rstrip()
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -1,0 +1,66 @@
+import io
+from pathlib import Path
+
+import pytest
+
+from okg.cmd.manifest_files import read_manifests
+from okg.errors import ConfigError
+
+TWO = """\
+kind: A
+---
+# nothing here
+---
+kind: List
+items:
+- kind: B
+- {"kind": "C"}
+"""
+
+
+def kinds(*names: str) -> list[object]:
+    return [manifest["kind"] for manifest in read_manifests(names)]
+
+
+def test_documents_and_lists_are_taken_apart(tmp_path: Path) -> None:
+    file = tmp_path / "sets.yaml"
+    file.write_text(TWO)
+
+    assert kinds(str(file)) == ["A", "B", "C"]
+
+
+def test_a_folder_is_read_in_order_of_name(tmp_path: Path) -> None:
+    (tmp_path / "2.yml").write_text("kind: B")
+    (tmp_path / "1.json").write_text('{"kind": "A"}')
+    (tmp_path / "README.md").write_text("no: manifest")
+
+    assert kinds(str(tmp_path)) == ["A", "B"]
+
+
+def test_a_dash_is_the_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("kind: A"))
+
+    assert kinds("-") == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: [", "is not YAML"),
+        ("just words", "it has no kind"),
+        ("spec: {}", "it has no kind"),
+    ],
+)
+def test_what_is_no_manifest_is_named(tmp_path: Path, text: str, words: str) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text(text)
+
+    with pytest.raises(ConfigError, match=words) as raised:
+        kinds(str(file))
+
+    assert str(file) in str(raised.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cannot read .*none"):
+        kinds(str(tmp_path / "none"))

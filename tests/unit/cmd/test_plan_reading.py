@@ -1,0 +1,109 @@
+"""What is done when a dry run is not answered with an object; the rest needs a real server."""
+
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from okg.api.apps import ControllerRevision
+from okg.api.game import GameServerSet
+from okg.client.patch import Json
+from okg.client.rest import ApiClient
+from okg.client.transport import HttpRequest, HttpResponse
+from okg.cmd.plan import plan
+from okg.errors import ServerError
+from okg.testing.apiserver import FakeApiServer
+from okg.workload.statefulset import build_statefulset
+from unit.fleet import a_pod, a_set
+
+MANIFEST: Mapping[str, Json] = {
+    "apiVersion": "game.kruise.io/v1alpha1",
+    "kind": "GameServerSet",
+    "metadata": {"name": "xxx", "namespace": "games"},
+    "spec": {
+        "replicas": 2,
+        "gameServerTemplate": {"spec": {"containers": [{"name": "game", "image": "game:2"}]}},
+    },
+}
+
+
+class RefusesDryRuns(FakeApiServer):
+    """A server that refuses every dry run, and so is never written to."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__()
+        self.register(ControllerRevision.resource_type)
+        self.answer = HttpResponse(
+            status=status, body=json.dumps({"code": status, "message": message}).encode()
+        )
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        return self.answer if "dryRun" in request.query else super().send(request)
+
+    def play(self) -> None:
+        """Keep set ``xxx`` with two servers."""
+        stored = self.put(a_set({"replicas": 2}))
+        self.put(build_statefulset(stored))
+        self.put(a_pod("xxx-0"))
+        self.put(a_pod("xxx-1"))
+
+
+CANNOT = 'gameserversets is forbidden: User "dev" cannot patch resource'
+
+
+def test_without_the_right_to_a_dry_run_the_plan_is_made_unchecked() -> None:
+    server = RefusesDryRuns(403, CANNOT)
+    server.play()
+
+    found = plan(ApiClient(server), MANIFEST)
+
+    assert [(step.action, step.id) for step in found.steps] == [("recreate", 1), ("recreate", 0)]
+    assert found.notes == (
+        f"not checked by the API server, so defaults and refusals may be missing: {CANNOT}",
+        f"not checked by OpenKruise, so defaults and refusals may be missing: {CANNOT}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (403, 'admission webhook "vgameserverset.kb.io" denied the request: no such network'),
+        (422, "spec.replicas: Invalid value"),
+        (400, 'strict decoding error: unknown field "spec.x"'),
+        (404, 'namespaces "games" not found'),
+    ],
+)
+def test_what_the_server_refuses_is_not_planned(status: int, message: str) -> None:
+    server = RefusesDryRuns(status, message)
+    server.play()
+
+    found = plan(ApiClient(server), MANIFEST)
+
+    assert found.refusal == message
+    assert found.steps == ()
+
+
+def test_a_webhook_that_cannot_be_asked_dry_leaves_the_plan_unchecked() -> None:
+    message = 'admission webhook "x" does not support dry run'
+    found = plan(ApiClient(RefusesDryRuns(400, message)), MANIFEST)
+
+    assert [(step.action, step.id) for step in found.steps] == [("come", 0), ("come", 1)]
+    assert found.notes == (
+        f"not checked by the API server, so defaults and refusals may be missing: {message}",
+    )
+
+
+def test_a_server_that_fails_is_no_refusal() -> None:
+    with pytest.raises(ServerError):
+        plan(ApiClient(RefusesDryRuns(500, "broken")), MANIFEST)
+
+
+def test_nothing_is_stored() -> None:
+    server = RefusesDryRuns(403, CANNOT)
+    server.play()
+    before = server.revision
+
+    plan(ApiClient(server), MANIFEST)
+
+    assert server.revision == before
+    assert len(server.objects(GameServerSet)) == 1
