@@ -12,6 +12,7 @@ Length, nesting and work are limited (`limits`), so that no template can hold up
 from okg.errors import OkgError
 from okg.workload.gotemplate.evaluation import evaluate
 from okg.workload.gotemplate.fault import Fault
+from okg.workload.gotemplate.limits import MAX_PROBLEM
 from okg.workload.gotemplate.parser import parse
 
 __all__ = ["TemplateError", "render"]
@@ -52,9 +53,16 @@ def render(text: str, *, result: str) -> str:
     except Fault as fault:
         before = text[: fault.offset or 0]
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        raise TemplateError(fault.problem, line=line, column=column) from None
+        raise TemplateError(_shortened(fault.problem), line=line, column=column) from None
     # A character cut in two becomes one replacement for each byte, as in Go's JSON.
     return "".join(map(_whole, output.decode(errors="surrogateescape")))
+
+
+def _shortened(problem: str) -> str:
+    """Return both ends of a message that is too long."""
+    if len(problem) <= MAX_PROBLEM:
+        return problem
+    return f"{problem[: MAX_PROBLEM // 2]} … {problem[-MAX_PROBLEM // 2 :]}"
 
 
 def _whole(character: str) -> str:

@@ -72,6 +72,8 @@ class _Evaluation:
         self.output: list[bytes] = []
 
     def run(self, body: Body, place: _Place) -> None:
+        if place.depth > MAX_DEPTH:
+            raise Fault(f"templates and actions go more than {MAX_DEPTH} deep")
         for statement in body:
             self._step()
             self._run(statement, place)
@@ -143,10 +145,9 @@ class _Evaluation:
         body = self._templates.get(include.name)
         if body is None:
             raise Fault(f'there is no template "{include.name}"', include.offset)
-        if place.depth >= MAX_DEPTH:
-            raise Fault(f"templates go more than {MAX_DEPTH} deep", include.offset)
         dot = self._pipeline(include.pipeline, place) if include.pipeline else None
-        self.run(body, _Place(dot, [("$", dot)], place.depth + 1))
+        with located(include.offset):
+            self.run(body, _Place(dot, [("$", dot)], place.depth + 1))
 
     # Values
 
@@ -217,7 +218,9 @@ class _Evaluation:
         values += piped
         for value in values[: callee.texts]:
             if not isinstance(value, bytes):
-                problem = f"{function.name} takes a text here, not a {type_name(value)}"
+                problem = (
+                    f"{function.name} takes a text here, not {type_name(value)}; use double quotes"
+                )
                 raise Fault(problem, function.offset)
         with located(function.offset):
             self._step(values)
@@ -237,7 +240,7 @@ def _elements(value: Value, pipeline: Pipeline) -> Sequence[Value]:
     if value is None:
         return ()
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Fault(f"range counts whole numbers, not a {type_name(value)}", pipeline.offset)
+        raise Fault(f"range counts whole numbers, not {type_name(value)}", pipeline.offset)
     if len(pipeline.names) > 1:
         raise Fault("range over a number has one variable", pipeline.offset)
     return [Byte(n) for n in range(value)] if isinstance(value, Byte) else range(value)

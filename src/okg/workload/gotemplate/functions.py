@@ -69,13 +69,13 @@ def _slice(values: Sequence[Value]) -> bytes:
 
 def _text(value: Value) -> bytes:
     if not isinstance(value, bytes):
-        raise Fault(f"a text is needed, not a {type_name(value)}")
+        raise Fault(f"a text is needed, not {type_name(value)}")
     return value
 
 
 def _place(value: Value, last: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Fault(f"a position must be a whole number, not a {type_name(value)}")
+        raise Fault(f"a position must be a whole number, not {type_name(value)}")
     if value not in range(last + 1):
         raise Fault(f"there is no position {value}; the last is {last}")
     return value

@@ -58,7 +58,7 @@ _TOKEN = re.compile(
     r"""
       (?P<string> "(?:[^"\\\n]|\\[^\n])*+" | `[^`]*+` )
     | (?P<character> '(?:[^'\\\n]|\\[^\n])*+' )
-    | (?P<number> [+-]?\.?[0-9](?:[eEpP][+-]|[\w.])*+ )
+    | (?P<number> [+-]?\.?[0-9](?:[eEpP][+-]|[\w.])* )
     | (?P<assign> :?= ) | (?P<comma> , ) | (?P<pipe> \| ) | (?P<left> \( ) | (?P<right> \) )
     | (?: (?P<variable> \$\w*+ ) | (?P<field> \.\w++ ) | (?P<dot> \. ) | (?P<word> \w++ ) )
       (?= [ \t\r\n.,|:)(] | \}\} | \Z )

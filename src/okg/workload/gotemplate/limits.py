@@ -4,8 +4,11 @@ MAX_TEXT = 256 * 1024
 """Bytes of an output, and of what one ``printf`` makes: all that the annotations of one object hold
 (apimachinery, ``TotalAnnotationSizeLimitB``)."""
 
-MAX_TOKENS = 20_000
+MAX_TOKENS = 5_000
 """Words, signs and texts between actions."""
+
+MAX_PROBLEM = 240
+"""Characters of a message, which may repeat any long word of a template."""
 
 MAX_NESTING = 50
 """Actions within actions and parentheses within parentheses, as written."""

@@ -55,7 +55,7 @@ def type_name(value: Value) -> str:
 
 def is_true(value: Value) -> bool:
     """Whether a condition holds: not false, zero, empty or absent."""
-    return isinstance(value, Root) or bool(value)
+    return bool(value)
 
 
 def to_float(text: bytes) -> float | None:

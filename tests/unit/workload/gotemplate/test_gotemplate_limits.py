@@ -67,13 +67,15 @@ def test_a_text_in_quotes_means_what_go_reads_from_it(text: str) -> None:
 @pytest.mark.parametrize(
     ("template", "problem"),
     [
-        ("{{range 99999999999999}}{{end}}", "this takes too long; write a simpler template"),
+        ("{{range 99999999999999}}{{end}}", "line 1, column 1: this takes too long; write a"),
         ("{{range 300}}" * 3 + "{{end}}" * 3, "this takes too long"),
         (
             '{{define "a"}}{{template "a"}}{{end}}{{template "a"}}',
-            "templates go more than 100 deep",
+            "templates and actions go more than 100 deep",
         ),
-        ("{{template `field`}}", "templates go more than 100 deep"),
+        ("{{template `field`}}", "templates and actions go more than 100 deep"),
+        ('{{block "a" 1}}' + "{{if 1}}" * 40 + '{{template "a"}}' + "{{end}}" * 41, "100 deep"),
+        ("{{$x := printf `%099999d` 1}}{{range 99}}{{eq $x $x}}{{end}}", "this takes too long"),
         (_TREE, "this takes too long"),
         ("{{$x := .Result}}{{range 99}}{{$x = print $x $x}}{{end}}", "this takes too long"),
         ("{{printf `%99999s` 1 | js | html}}" * 9, "this takes too long"),
@@ -83,7 +85,7 @@ def test_a_text_in_quotes_means_what_go_reads_from_it(text: str) -> None:
         ("{{printf `%.9999999f` 1.5}}", "9999999 characters are too many"),
         ("{{if 1}}" * 60 + "{{end}}" * 60, "line 1, column 403: nested more than 50 deep"),
         ("{{" + "(" * 60 + "1" + ")" * 60 + "}}", "line 1, column 53: nested more than 50 deep"),
-        ("{{1}}" * 9999, "more than 20000 words and signs; write a shorter template"),
+        ("{{1}}" * 1999, "more than 5000 words and signs; write a shorter template"),
         ("{{" + "9" * 5000 + "}}", "does not fit into 64 bits"),
     ],
     ids=lambda text: text[:40],
@@ -100,4 +102,17 @@ def test_the_deepest_template_fits_on_the_stack() -> None:
     calls = '{{define "a"}}{{with .}}{{template "a" slice . 1}}{{else}}!{{end}}{{end}}'
 
     assert render(nested, result="") == "x"
+    assert render("{{if (1)}}x{{end}}" * 60, result="") == "x" * 60
     assert render(calls + '{{template "a" .Result}}', result="0" * 48) == "!"
+
+
+def test_half_a_character_becomes_a_question_mark() -> None:
+    assert render("{{`\ud800`}}{{.Result}}", result="\udfff") == "??"
+
+
+def test_a_message_does_not_repeat_endless_words() -> None:
+    with pytest.raises(TemplateError) as refusal:
+        render("{{" + "9" * 5000 + "}}", result="")
+
+    assert len(refusal.value.problem) == 243
+    assert refusal.value.problem.endswith("999 does not fit into 64 bits")

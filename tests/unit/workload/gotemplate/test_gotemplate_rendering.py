@@ -122,6 +122,7 @@ def test_range_counts_from_zero(template: str, result: str, expected: str) -> No
         ("{{$ := 1}}{{$}}", "42", "1"),
         ("{{($x := 3)}}{{$x}}", "42", "33"),
         ('{{if $x := ""}}a{{else}}[{{$x}}]{{end}}', "42", "[]"),
+        ("{{$y := 1}}{{range 2}}{{$y}}{{$y := 2}}{{end}}", "42", "11"),
         ("{{$i := 9}}{{range $i = 3}}{{end}}{{$i}}", "42", "2"),
         ("{{range $x := 2}}{{$x = 9}}{{$x}}{{end}}", "42", "99"),
     ],
@@ -338,6 +339,11 @@ def test_printing_puts_blanks_where_go_puts_them(template: str, result: str, exp
             "ff FF 0xff 10 010 0o10 101 0b101 -ff",
         ),
         ("{{printf \"%c %q %U %#U %c\" 65 'x' 9731 9731 -1}}", "42", "A 'x' U+2603 U+2603 '☃' �"),
+        (
+            r'{{printf "%-05d|%#o|%c|%U|%#x|%.2T|%q" 42 0 55296 -1 "" nil "a\\b"}}',
+            "42",
+            r'42   |0|�|U+FFFFFFFFFFFFFFFF||<nil>|"a\\b"',
+        ),
         (
             '{{printf "%8s|%-8s|%08s|%.2s|%5.1s|" "é" "é" "é" "éab" "éab"}}',
             "42",
