@@ -57,18 +57,20 @@ def _summary(plan: SetPlan) -> str:
 
 def _rows(steps: Sequence[Step]) -> Iterator[tuple[str, ...]]:
     """Yield one row for each run of steps that differ in nothing but the id and the batch."""
-    for key, run in groupby(
-        steps, key=lambda step: (step.action, step.reason, step.loses_settings)
-    ):
-        action, reason, loses = key
+    for (action, words), run in groupby(steps, key=lambda step: (step.action, _words(step))):
         together = list(run)
-        batches = {step.batch for step in together} - {0}
-        yield (
-            action,
-            format_text(step.id for step in together),
-            format_text([min(batches), max(batches)]).replace(",", "-") if batches else "-",
-            f"{reason}; its settings are lost" if loses else reason,
-        )
+        first, last = together[0].batch, together[-1].batch
+        batches = f"{first}-{last}" if first != last else str(first or "-")
+        yield action, format_text(step.id for step in together), batches, words
+
+
+def _words(step: Step) -> str:
+    words = [
+        step.reason,
+        *(["a hook holds it"] if step.held else []),
+        *(["its settings are lost"] if step.loses_settings else []),
+    ]
+    return "; ".join(words)
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

@@ -10,8 +10,9 @@ import msgspec
 
 from okg.api.core import Pod
 from okg.api.game import GameServer, GameServerSet
-from okg.api.kruise import AdvancedStatefulSet
+from okg.api.kruise import AdvancedStatefulSet, Lifecycle
 from okg.workload.changes import as_json, changes_of
+from okg.workload.hooks import is_hooked
 from okg.workload.names import DELETION_PRIORITY, LIFECYCLE_STATE, OPS_STATE, PREPARING_DELETE
 from okg.workload.ordinals import belongs_to, ordinal_of
 from okg.workload.plan_notes import notes_of
@@ -21,7 +22,7 @@ from okg.workload.pod_sync import follows_defaults
 from okg.workload.priorities import in_deletion_order
 from okg.workload.problems import Problems, find_problems
 from okg.workload.scaling import read_explicit, spec_of
-from okg.workload.statefulset import build_statefulset, needs_update
+from okg.workload.statefulset import build_statefulset, needs_update, update_statefulset
 from okg.workload.update_order import unavailable_limit
 from okg.workload.validation import Verdict, validate_set
 
@@ -35,6 +36,7 @@ class Step(msgspec.Struct, frozen=True, rename="camel"):
         batch: which steps of an action happen together, from 1; 0 for never.
         reason: why this server, or why then.
         loses_settings: whether what somebody set on its GameServer is gone afterwards.
+        held: whether a hook holds it back until somebody releases it.
     """
 
     id: int
@@ -42,6 +44,7 @@ class Step(msgspec.Struct, frozen=True, rename="camel"):
     batch: int
     reason: str
     loses_settings: bool = False
+    held: bool = False
 
 
 class LiveSet(msgspec.Struct, frozen=True):
@@ -95,17 +98,24 @@ def plan_set(new: GameServerSet, live: LiveSet, templates: Templates | None) -> 
         live: what there is.
         templates: what pods are compared by, None if they cannot get another.
     """
+    if live.gss is not None and live.gss.metadata.deletion_timestamp is not None:
+        return SetPlan(
+            namespace=new.metadata.namespace,
+            name=new.metadata.name,
+            notes=("the set is being deleted, and its servers with it",),
+        )
     problems = find_problems(new, live.workload)
     verdict = validate_set(new, live.gss, _network_types(new, live.gss))
     end, workload = _play(new, live, problems)
+    updates = not problems.template and (live.workload is None or needs_update(live.workload, new))
     if workload is None:
         steps: list[Step] = []
     else:
-        fleet = _Fleet(live, workload, frozen=bool(problems.size))
+        after = update_statefulset(workload, new) if updates else workload
+        fleet = _Fleet(live, after, frozen=bool(problems.size))
         steps = [*_departures(new, fleet), *_arrivals(new, fleet)]
         if templates is not None and not problems.template:
             steps += _updates(new, fleet, templates)
-    updates = live.workload is None or needs_update(live.workload, new)
     told = tuple(_told(problems, verdict))
     return SetPlan(
         namespace=new.metadata.namespace,
@@ -115,7 +125,7 @@ def plan_set(new: GameServerSet, live: LiveSet, templates: Templates | None) -> 
         steps=tuple(steps),
         notes=(
             *(warning for warning in verdict.warnings if warning not in told),
-            *notes_of(new, live.gss, end, updates=updates and not problems.template),
+            *notes_of(new, live.gss, end, updates=updates),
         ),
     )
 
@@ -169,13 +179,28 @@ class _Fleet:
         self.living = {_id(pod): pod for pod in members if not pod.metadata.deletion_timestamp}
         self.wanted = self.living.keys() if frozen else ids_of(workload)
         self.terminating = {_id(pod) for pod in members} - self.living.keys()
+        self._before = _lifecycle(live.workload or workload)
+        self._after = _lifecycle(workload)
         self.servers = {server.metadata.name: server for server in live.servers}
 
     def step(self, pod: Pod, action: Action, batch: int, reason: str) -> Step:
         """Return a step of a server that is there."""
         server = self.servers.get(pod.metadata.name)
         loses = server is not None and not follows_defaults(server) and _goes(server, action)
-        return Step(_id(pod), action, batch, reason, loses)
+        return Step(_id(pod), action, batch, reason, loses, self._is_held(pod, action))
+
+    def _is_held(self, pod: Pod, action: Action) -> bool:
+        # Servers go before the template is updated, and the hooks come with the template.
+        hooks = {
+            Action.GO: self._before.pre_delete,
+            Action.RECREATE: self._after.pre_delete,
+            Action.IN_PLACE: self._after.in_place_update,
+        }
+        return is_hooked(pod, hooks.get(action))
+
+
+def _lifecycle(workload: AdvancedStatefulSet) -> Lifecycle:
+    return workload.spec.lifecycle or Lifecycle()
 
 
 def _goes(server: GameServer, action: Action) -> bool:

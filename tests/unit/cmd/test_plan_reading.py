@@ -3,16 +3,22 @@
 import json
 from collections.abc import Mapping
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
-from okg.api.apps import ControllerRevision
+from okg.api.apps import ControllerRevision, RevisionData, RevisionSpec
 from okg.api.game import GameServerSet
+from okg.api.meta import ObjectMeta
 from okg.client.patch import Json
 from okg.client.rest import ApiClient
 from okg.client.transport import HttpRequest, HttpResponse
 from okg.cmd.plan import plan
+from okg.cmd.plan_reading import compare
 from okg.errors import ServerError
 from okg.testing.apiserver import FakeApiServer
+from okg.workload.in_place import template_changes
+from okg.workload.plan import LiveSet
 from okg.workload.statefulset import build_statefulset
 from unit.fleet import a_pod, a_set
 
@@ -96,6 +102,49 @@ def test_a_webhook_that_cannot_be_asked_dry_leaves_the_plan_unchecked() -> None:
 def test_a_server_that_fails_is_no_refusal() -> None:
     with pytest.raises(ServerError):
         plan(ApiClient(RefusesDryRuns(500, "broken")), MANIFEST)
+
+
+def a_revision(name: str, template: msgspec.Raw) -> ControllerRevision:
+    return ControllerRevision(
+        metadata=ObjectMeta(
+            name=name, namespace="games", labels={"game.kruise.io/owner-gss": "xxx"}
+        ),
+        data=RevisionData(spec=RevisionSpec(template=template)),
+    )
+
+
+def a_fleet(server: FakeApiServer, newest: msgspec.Raw) -> LiveSet:
+    """Keep a workload whose newest revision is ``newest``, with an older one."""
+    server.register(ControllerRevision.resource_type)
+    gss = server.put(a_set())
+    workload = build_statefulset(gss)
+    status = replace(workload.status, update_revision="xxx-2")
+    workload = server.put(replace(workload, status=status))
+    server.put(a_revision("xxx-1", msgspec.Raw(b'{"spec":{}}')))
+    server.put(a_revision("xxx-2", newest))
+    return LiveSet(gss=gss, workload=workload)
+
+
+def test_pods_are_compared_by_the_revisions_that_are_stored() -> None:
+    server = FakeApiServer()
+    template = build_statefulset(a_set()).spec.template
+    live = a_fleet(server, template)
+
+    found = compare(ApiClient(server), a_set(), live)
+
+    assert found.templates is not None
+    assert set(found.templates.of_revisions) == {"xxx-1", "xxx-2"}
+    assert not template_changes(found.templates.target, template)
+
+
+def test_revisions_that_do_not_match_the_workload_are_not_trusted() -> None:
+    server = FakeApiServer()
+    live = a_fleet(server, msgspec.Raw(b'{"spec":{"nodeName":"other"}}'))
+
+    found = compare(ApiClient(server), a_set(), live)
+
+    assert found.templates is not None
+    assert set(found.templates.of_revisions) == {"xxx-2"}
 
 
 def test_nothing_is_stored() -> None:

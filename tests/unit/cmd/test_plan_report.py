@@ -9,7 +9,7 @@ PLAN = SetPlan(
     name="lobby",
     changes=("spec.replicas: 60 -> 58", "spec.gameServerTemplate: " + "x" * 200),
     steps=(
-        Step(59, Action.GO, 1, "opsState WaitToBeDeleted", loses_settings=True),
+        Step(59, Action.GO, 1, "opsState WaitToBeDeleted", loses_settings=True, held=True),
         *(Step(id_, Action.IN_PLACE, 58 - id_, "highest id first") for id_ in range(57, 2, -1)),
         *(Step(id_, Action.KEEP, 0, "partition 3") for id_ in range(2, -1, -1)),
     ),
@@ -24,7 +24,7 @@ def test_a_plan_is_a_table_with_long_runs_folded() -> None:
         "  spec.gameServerTemplate: " + "x" * 75 + "…",
         "",
         "  ACTION    IDS   BATCH  REASON",
-        "  go        59    1      opsState WaitToBeDeleted; its settings are lost",
+        "  go        59    1      opsState WaitToBeDeleted; a hook holds it; its settings are lost",
         "  in-place  3-57  1-55   highest id first",
         "  keep      0-2   -      partition 3",
         "",
@@ -55,4 +55,5 @@ def test_programs_get_one_document() -> None:
         "batch": 1,
         "reason": "opsState WaitToBeDeleted",
         "losesSettings": True,
+        "held": True,
     }

@@ -13,7 +13,7 @@ from okg.workload.plan import LiveSet, SetPlan, plan_set
 from okg.workload.plan_updates import Templates
 from okg.workload.scaling import Reservations, decide_scale
 from okg.workload.statefulset import build_statefulset, update_statefulset
-from unit.fleet import a_pod, a_server, a_set, pods
+from unit.fleet import NOW, a_pod, a_server, a_set, pods
 
 ROLLING = {"updateStrategy": {"rollingUpdate": {"podUpdatePolicy": "InPlaceIfPossible"}}}
 
@@ -130,6 +130,27 @@ def test_a_killed_server_goes_after_a_scale_up_too() -> None:
     ]
 
 
+def test_a_killed_server_goes_when_the_set_is_at_rest() -> None:
+    there = [a_pod("xxx-0"), a_pod("xxx-1", ops_state="Kill"), a_pod("xxx-2", terminating=True)]
+
+    assert told(plan(a_set(), a_set(), there)) == [
+        "go 1 [1] opsState Kill",
+        "come 2 [1] its old pod is going",
+    ]
+
+
+def test_servers_that_come_are_new_and_use_up_what_a_partition_leaves() -> None:
+    canary = {"updateStrategy": {"rollingUpdate": {"partition": 3}}}
+    found = plan(a_set({**canary, **image("game:2"), "replicas": 4}), a_set(canary))
+
+    assert [(step.action, step.id) for step in found.steps] == [
+        ("come", 3),
+        ("keep", 2),
+        ("keep", 1),
+        ("keep", 0),
+    ]
+
+
 def test_a_pod_that_is_going_already_is_no_step_and_one_that_is_replaced_is() -> None:
     there = [
         a_pod("xxx-0"),
@@ -167,6 +188,53 @@ def test_settings_go_with_a_server_and_with_the_pod_that_owns_it() -> None:
         ("recreate", 1, False),
         ("recreate", 0, True),
     ]
+
+
+HOOKS = {
+    "lifecycle": {
+        "preDelete": {"labelsHandler": {"busy": "true"}},
+        "inPlaceUpdate": {"labelsHandler": {"drain": "true"}},
+    }
+}
+
+
+def test_servers_that_a_hook_holds_are_marked() -> None:
+    there = [
+        a_pod("xxx-0", labels={"busy": "true"}),
+        a_pod("xxx-1", labels={"drain": "true"}),
+        a_pod("xxx-2", labels={"busy": "true"}),
+    ]
+    new = a_set({**HOOKS, **ROLLING, **image("game:2"), "replicas": 2})
+
+    found = plan(new, a_set({**HOOKS, **ROLLING}), there)
+
+    assert [(step.action, step.id, step.held) for step in found.steps] == [
+        ("go", 2, True),
+        ("in-place", 1, True),
+        ("in-place", 0, False),
+    ]
+
+
+def test_hooks_that_come_with_the_template_hold_its_update_and_no_server_that_goes() -> None:
+    there = [a_pod("xxx-0", labels={"busy": "true"}), a_pod("xxx-1", labels={"busy": "true"})]
+    new = a_set({**HOOKS, **image("game:2"), "replicas": 1})
+
+    found = plan(new, a_set({"replicas": 2}), there)
+
+    assert [(step.action, step.id, step.held) for step in found.steps] == [
+        ("go", 1, False),
+        ("recreate", 0, True),
+    ]
+
+
+def test_a_set_that_is_being_deleted_is_left_to_that() -> None:
+    old = a_set()
+    going = replace(old, metadata=replace(old.metadata, deletion_timestamp=NOW))
+
+    found = plan(a_set({"replicas": 5}), going)
+
+    assert found.steps == ()
+    assert found.notes == ("the set is being deleted, and its servers with it",)
 
 
 def test_a_new_image_is_brought_one_after_another_highest_id_first() -> None:
@@ -367,6 +435,7 @@ def test_a_plan_has_a_stable_form() -> None:
                 "batch": 1,
                 "reason": "highest id",
                 "losesSettings": False,
+                "held": False,
             }
         ],
         "notes": [],
