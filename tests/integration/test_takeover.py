@@ -12,7 +12,7 @@ import pytest
 from integration.arena import Arena, in_place, names, template
 from okg.api.core import Pod
 from okg.api.game import GameServer, GameServerSet
-from okg.api.kruise import AdvancedStatefulSet
+from okg.api.kruise import AdvancedStatefulSet, PodProbeMarker
 from okg.api.resource import Object
 from okg.cache.informers import Informers
 from okg.context import Context
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.integration
 
 GAME = "/apis/game.kruise.io/v1alpha1"
 KRUISE = "/apis/apps.kruise.io/v1beta1"
+PROBES = "/apis/apps.kruise.io/v1alpha1"
 IDS = (0, 2, 3)
 QUIET_SECONDS = 6.0
 MERGE = "application/merge-patch+json"
@@ -35,6 +36,16 @@ SPEC = {
         "networkConf": [{"name": "Ports", "value": "80,<&>"}],
     },
     "lifecycle": {"preDelete": {"labelsHandler": {"gs-sync/hold": "true"}}},
+    "serviceQualities": [
+        {
+            "name": "idle",
+            "containerName": "game",
+            "permanent": False,
+            "exec": {"command": ["sh", "-c", "cat /idle"]},
+            "periodSeconds": 7,
+            "serviceQualityAction": [{"state": True, "opsState": "WaitToBeDeleted"}],
+        }
+    ],
 }
 
 
@@ -63,6 +74,7 @@ def _counted(arena: Arena, namespace: str) -> Generator[Writes]:
     informers.informer(GameServer).add_handler(writes)
     informers.informer(GameServerSet).add_handler(writes)
     informers.informer(AdvancedStatefulSet).add_handler(writes)
+    informers.informer(PodProbeMarker).add_handler(writes)
     group = ThreadGroup(Context())
     group.start("writes", informers.run)
     try:
@@ -146,6 +158,47 @@ def _leave_workload(arena: Arena, namespace: str, gss: GameServerSet) -> None:
     arena.rest.call("POST", f"{KRUISE}/namespaces/{namespace}/statefulsets", body)
 
 
+def _leave_probes(arena: Arena, namespace: str, gss: GameServerSet) -> None:
+    owner = _reference("GameServerSet", "game.kruise.io/v1alpha1", "a", gss.metadata.uid)
+    probe = {
+        "exec": {"command": ["sh", "-c", "cat /idle"]},
+        "initialDelaySeconds": 10,
+        "timeoutSeconds": 5,
+        "periodSeconds": 7,
+        "successThreshold": 1,
+        "failureThreshold": 3,
+    }
+    body = {
+        "apiVersion": "apps.kruise.io/v1alpha1",
+        "kind": "PodProbeMarker",
+        "metadata": {
+            "name": "a",
+            "namespace": namespace,
+            "annotations": {"game.kruise.io/ppm-hash": "1231231234"},
+            "ownerReferences": [owner],
+        },
+        "spec": {
+            "selector": {"matchLabels": {"game.kruise.io/owner-gss": "a"}},
+            "probes": [
+                {
+                    "name": "idle",
+                    "containerName": "game",
+                    "podConditionType": "game.kruise.io/idle",
+                    "probe": probe,
+                }
+            ],
+        },
+    }
+    arena.rest.call("POST", f"{PROBES}/namespaces/{namespace}/podprobemarkers", body)
+    eventually(lambda: _probes(arena, namespace).status.observed_generation == 1, within=30)
+
+
+def _probes(arena: Arena, namespace: str) -> PodProbeMarker:
+    found = arena.admin.get(PodProbeMarker, namespace, "a")
+    assert found is not None
+    return found
+
+
 def _leave_pod_labels(arena: Arena, namespace: str, name: str) -> None:
     change = {
         "metadata": {
@@ -222,6 +275,7 @@ def _leave_server(arena: Arena, namespace: str, name: str, owner: dict[str, obje
         "updatePriority": "0",
         "deletionPriority": "0",
         "lastTransitionTime": "2025-01-02T03:04:05Z",
+        "serviceQualitiesConditions": [{"name": "idle"}],
         "conditions": normal,
     }
     arena.rest.call("PATCH", f"{path}/{name}/status", {"status": status}, content_type=MERGE)
@@ -254,6 +308,7 @@ def _leave_fleet(arena: Arena, policy: str) -> str:
     noted = {"metadata": {"annotations": {"game.kruise.io/reserve-ids": "1"}}}
     path = f"{GAME}/namespaces/{namespace}/gameserversets/a"
     arena.rest.call("PATCH", path, noted, content_type=MERGE)
+    _leave_probes(arena, namespace, gss)
     _leave_workload(arena, namespace, gss)
     wanted = names("a", IDS)
     eventually(lambda: _running(arena, namespace) == wanted, within=60)
@@ -302,6 +357,7 @@ def test_a_fleet_is_taken_over_with_no_pod_touched_and_given_back(
     assert writes.restarts == 0
     assert not any(kind.startswith("Pod ") for kind in writes.updates), writes.updates
     assert writes.updates["StatefulSet a"] == 1
+    assert _probes(arena, namespace).metadata.generation == 1
     assert max(writes.updates.values()) <= 2, writes.updates
     assert taken.metadata.generation == left.metadata.generation
     assert taken.status.update_revision == left.status.update_revision
