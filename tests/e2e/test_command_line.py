@@ -116,6 +116,15 @@ def test_leader_election_outside_a_cluster_needs_a_namespace(control_plane: Clus
     assert "--leader-election-namespace" in _only_line(result)
 
 
+def test_a_variable_that_makes_no_sense_ends_the_process_as_the_go_manager() -> None:
+    result = _okg("manager", NETWORK_TOTAL_WAIT_TIME="1m")
+
+    assert result.returncode == 255
+    assert _only_line(result) == (
+        "okg: NETWORK_TOTAL_WAIT_TIME='1m': write a whole number of seconds, 1 or more"
+    )
+
+
 def test_an_unknown_flag_prints_usage_and_is_named() -> None:
     result = _okg("manager", "--no-such-flag")
 
