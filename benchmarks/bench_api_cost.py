@@ -26,7 +26,7 @@ from okg.testing.eventually import eventually
 MANAGER = "okg-manager"
 WRITES = frozenset({"create", "update", "patch", "delete"})
 WRITES_GOAL = 3.0
-"""A server from creation to Ready, Events apart; the Go manager makes nine or ten."""
+"""To a GameServer and its pod until they are Ready; the Go manager makes nine or ten."""
 LAST_WRITES_SECONDS = 3.0
 """What follows from the last change is written within this time, too."""
 REST_SECONDS = 10.0
@@ -83,13 +83,21 @@ class Audit:
 
 
 def report(what: str, writes: Counter[str], servers: int) -> float:
-    """Print the writes of a phase and return those a server, Events apart."""
-    own = sum(count for request, count in writes.items() if "events" not in request)
-    events = sum(writes.values()) - own
-    print(f"{what}: {own / servers:.2f} writes a server, {events / servers:.2f} Events")
+    """Print the writes of a phase and return those to GameServers and pods, a server."""
+    own = sum(count for request, count in writes.items() if _is_of_a_server(request))
+    events = writes["create events"]
+    rest = sum(writes.values()) - own - events
+    print(
+        f"{what}: {own / servers:.2f} writes and {events / servers:.2f} Events a server,"
+        f" {rest} writes for the set"
+    )
     for request, count in sorted(writes.items()):
         print(f"    {request:32} {count / servers:.2f}")
     return own / servers
+
+
+def _is_of_a_server(request: str) -> bool:
+    return request.split(" ")[1].split("/")[0] in {"gameservers", "pods"}
 
 
 def metric(manager: ManagerProcess, name: str) -> float:
