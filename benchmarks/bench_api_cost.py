@@ -97,7 +97,7 @@ def report(what: str, writes: Counter[str], servers: int) -> float:
 
 
 def _is_of_a_server(request: str) -> bool:
-    return request.split(" ")[1].split("/")[0] in {"gameservers", "pods"}
+    return request.split(" ")[1].split("/", maxsplit=1)[0] in {"gameservers", "pods"}
 
 
 def metric(manager: ManagerProcess, name: str) -> float:

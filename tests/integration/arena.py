@@ -23,6 +23,7 @@ from okg.client.http import Urllib3Transport
 from okg.client.rest import ApiClient
 from okg.context import Context
 from okg.testing.controlplane import ControlPlane
+from okg.testing.eventually import eventually
 from okg.testing.kruise import KruiseManager
 from okg.testing.nodes import NodeSimulator
 from okg.testing.ports import free_ports
@@ -116,6 +117,11 @@ class Arena:
         return self.admin.create(
             msgspec.json.decode(msgspec.json.encode(manifest), type=GameServerSet)
         )
+
+    def play(self, namespace: str, **spec: object) -> None:
+        """Create set ``a`` and wait until its first three servers are Ready."""
+        self.create_set(namespace, "a", **{"replicas": 3, "updateStrategy": in_place()} | spec)
+        eventually(lambda: self.ready(namespace) == names("a", range(3)), within=60)
 
     def edit_set(self, namespace: str, name: str, spec: Mapping[str, object]) -> None:
         self._edit("gameserversets", namespace, name, {"spec": spec})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from integration.arena import Arena
+    from integration.arena import Arena, ManagerProcess
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +16,16 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> "Generator[Arena]":
 
     with open_arena(tmp_path_factory.mktemp("arena")) as arena:
         yield arena
+
+
+@pytest.fixture(scope="module")
+def manager(arena: "Arena") -> "Generator[ManagerProcess]":
+    """The binary, for all tests of a module that do not harm it."""
+    with arena.manager() as manager:
+        yield manager
+
+
+@pytest.fixture
+def namespace(arena: "Arena", manager: "ManagerProcess") -> str:
+    """A namespace of the test's own, which the binary looks after."""
+    return arena.namespace()

@@ -1,7 +1,5 @@
 """A GameServerSet on OpenKruise, run by the binary with its own role."""
 
-from collections.abc import Generator
-
 import pytest
 import urllib3
 
@@ -11,25 +9,8 @@ from okg.testing.eventually import eventually
 pytestmark = pytest.mark.integration
 
 
-@pytest.fixture(scope="module")
-def manager(arena: Arena) -> Generator[ManagerProcess]:
-    with arena.manager() as manager:
-        yield manager
-
-
-@pytest.fixture
-def namespace(arena: Arena, manager: ManagerProcess) -> str:
-    return arena.namespace()
-
-
-def _play(arena: Arena, namespace: str, **spec: object) -> None:
-    """Create set ``a`` and wait until its first three servers are Ready."""
-    arena.create_set(namespace, "a", **{"replicas": 3, "updateStrategy": in_place()} | spec)
-    eventually(lambda: arena.ready(namespace) == names("a", range(3)), within=60)
-
-
 def test_a_new_set_comes_up_with_one_server_for_each_pod(arena: Arena, namespace: str) -> None:
-    _play(arena, namespace)
+    arena.play(namespace)
 
     status = eventually(lambda: _full_status(arena, namespace, 3), within=20) or {}
     server = arena.servers(namespace)["a-0"]
@@ -60,7 +41,7 @@ def _full_status(arena: Arena, namespace: str, ready: int) -> dict[str, object] 
 
 
 def test_conditions_follow_a_roll_out_over_a_pause_to_its_end(arena: Arena, namespace: str) -> None:
-    _play(arena, namespace)
+    arena.play(namespace)
     eventually(lambda: _told(arena, namespace) == COMPLETE, within=20)
 
     paused = in_place(maxUnavailable=1, paused=True)
@@ -91,7 +72,7 @@ def _told(arena: Arena, namespace: str) -> list[str]:
 
 
 def test_scaling_up_fills_the_lowest_free_ids(arena: Arena, namespace: str) -> None:
-    _play(arena, namespace, reserveGameServerIds=[])
+    arena.play(namespace, reserveGameServerIds=[])
 
     arena.edit_set(namespace, "a", {"replicas": 5, "reserveGameServerIds": [3]})
 
@@ -101,7 +82,7 @@ def test_scaling_up_fills_the_lowest_free_ids(arena: Arena, namespace: str) -> N
 def test_scaling_down_takes_the_server_that_waits_to_be_deleted(
     arena: Arena, namespace: str
 ) -> None:
-    _play(arena, namespace)
+    arena.play(namespace)
     arena.edit_server(namespace, "a-1", {"spec": {"opsState": "WaitToBeDeleted"}})
     arena.edit_server(namespace, "a-2", {"spec": {"opsState": "Maintaining"}})
     eventually(lambda: _ops_states(arena, namespace) == ["None", "WaitToBeDeleted", "Maintaining"])
@@ -118,7 +99,7 @@ def _ops_states(arena: Arena, namespace: str) -> list[str | None]:
 
 
 def test_priorities_decide_between_equals(arena: Arena, namespace: str) -> None:
-    _play(arena, namespace)
+    arena.play(namespace)
     arena.edit_server(namespace, "a-0", {"spec": {"deletionPriority": "100"}})
     eventually(
         lambda: (
@@ -133,7 +114,7 @@ def test_priorities_decide_between_equals(arena: Arena, namespace: str) -> None:
 
 
 def test_a_new_image_restarts_one_container_in_place(arena: Arena, namespace: str) -> None:
-    _play(arena, namespace)
+    arena.play(namespace)
     before = arena.pods(namespace)
 
     arena.edit_set(namespace, "a", {"gameServerTemplate": template("game:2")})
@@ -161,7 +142,7 @@ def _images(arena: Arena, namespace: str) -> list[str]:
 def test_a_partition_keeps_so_many_servers_and_priority_chooses_them(
     arena: Arena, namespace: str
 ) -> None:
-    _play(arena, namespace, updateStrategy=in_place(partition=2))
+    arena.play(namespace, updateStrategy=in_place(partition=2))
     arena.edit_server(namespace, "a-1", {"spec": {"updatePriority": 10}})
     eventually(
         lambda: (
@@ -178,7 +159,7 @@ def test_a_partition_keeps_so_many_servers_and_priority_chooses_them(
 
 
 def test_max_unavailable_is_never_exceeded(arena: Arena, namespace: str) -> None:
-    _play(arena, namespace, updateStrategy=in_place(maxUnavailable=1))
+    arena.play(namespace, updateStrategy=in_place(maxUnavailable=1))
     most_at_once = 0
 
     arena.edit_set(namespace, "a", {"gameServerTemplate": template("game:2")})
@@ -191,7 +172,7 @@ def test_max_unavailable_is_never_exceeded(arena: Arena, namespace: str) -> None
 
 
 def test_a_killed_server_lowers_the_size_and_is_gone(arena: Arena, namespace: str) -> None:
-    _play(arena, namespace)
+    arena.play(namespace)
 
     arena.edit_server(namespace, "a-1", {"spec": {"opsState": "Kill"}})
 
@@ -204,7 +185,7 @@ def test_a_killed_server_lowers_the_size_and_is_gone(arena: Arena, namespace: st
 def test_a_server_deleted_by_hand_comes_back_and_its_pod_stays(
     arena: Arena, namespace: str
 ) -> None:
-    _play(arena, namespace)
+    arena.play(namespace)
     pod, server = arena.pods(namespace)["a-0"], arena.servers(namespace)["a-0"]
 
     arena.admin.delete(server)
@@ -221,7 +202,7 @@ def _other(arena: Arena, namespace: str, uid: str) -> bool:
 def test_a_pod_deleted_by_hand_takes_its_server_along_under_cascade(
     arena: Arena, namespace: str
 ) -> None:
-    _play(arena, namespace)
+    arena.play(namespace)
     arena.edit_server(namespace, "a-0", {"spec": {"opsState": "Allocated"}})
     before = arena.servers(namespace)["a-0"]
 
@@ -235,7 +216,7 @@ def test_a_pod_deleted_by_hand_takes_its_server_along_under_cascade(
 def test_a_server_survives_its_pod_under_reclaim_policy_delete(
     arena: Arena, namespace: str
 ) -> None:
-    _play(arena, namespace, gameServerTemplate=template(reclaimPolicy="Delete"))
+    arena.play(namespace, gameServerTemplate=template(reclaimPolicy="Delete"))
     arena.edit_server(namespace, "a-0", {"spec": {"opsState": "Allocated"}})
     before, pod = arena.servers(namespace)["a-0"], arena.pods(namespace)["a-0"]
 
@@ -270,7 +251,7 @@ def test_a_spec_that_cannot_work_is_named_and_other_sets_go_on(
     arena.create_set(namespace, "broken", **{"replicas": 1} | spec)
 
     event = eventually(lambda: arena.events(namespace, "InvalidSpec"), within=20)[0]
-    _play(arena, namespace)
+    arena.play(namespace)
 
     assert field in event.message
     assert event.type == "Warning"
@@ -285,7 +266,7 @@ def test_a_spec_that_cannot_work_is_named_and_other_sets_go_on(
 
 
 def test_a_deleted_set_takes_everything_along(arena: Arena, namespace: str) -> None:
-    _play(arena, namespace)
+    arena.play(namespace)
 
     arena.admin.delete(arena.get_set(namespace, "a"))
 

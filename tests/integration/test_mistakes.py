@@ -1,24 +1,11 @@
 """What becomes of mistakes that nobody refused: told on the set, and no server is lost."""
 
-from collections.abc import Generator
-
 import pytest
 
-from integration.arena import Arena, ManagerProcess, in_place, names, template
+from integration.arena import Arena, in_place, names, template
 from okg.testing.eventually import eventually
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def manager(arena: Arena) -> Generator[ManagerProcess]:
-    with arena.manager() as manager:
-        yield manager
-
-
-@pytest.fixture
-def namespace(arena: Arena, manager: ManagerProcess) -> str:
-    return arena.namespace()
 
 
 def _condition(arena: Arena, namespace: str) -> str:

@@ -25,11 +25,6 @@ def manager(arena: Arena) -> Generator[ManagerProcess]:
         yield manager
 
 
-@pytest.fixture
-def namespace(arena: Arena, manager: ManagerProcess) -> str:
-    return arena.namespace()
-
-
 def _play(arena: Arena, namespace: str, **spec: object) -> None:
     arena.create_set(namespace, "a", **{"replicas": 1, "network": NODE_PORT} | spec)
     eventually(lambda: arena.ready(namespace) == names("a", [0]), within=60)

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -16,12 +16,6 @@ from okg.testing.eventually import eventually
 pytestmark = pytest.mark.integration
 
 OKG = Path(sys.executable).with_name("okg")
-
-
-@pytest.fixture(scope="module")
-def manager(arena: Arena) -> Generator[ManagerProcess]:
-    with arena.manager() as manager:
-        yield manager
 
 
 @pytest.fixture

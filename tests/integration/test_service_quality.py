@@ -1,12 +1,12 @@
 """Service qualities on OpenKruise; the test plays the daemon that probes containers."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
 from msgspec.structs import replace
 
-from integration.arena import Arena, ManagerProcess, in_place, names
+from integration.arena import Arena, in_place, names
 from okg.api.core import Pod, PodCondition
 from okg.api.game import GameServer
 from okg.api.kruise import AdvancedStatefulSet, PodProbeMarker
@@ -21,17 +21,6 @@ IDLE: dict[str, object] = {
     "permanent": False,
     "exec": {"command": ["sh", "-c", "test ! -e /tmp/players"]},
 }
-
-
-@pytest.fixture(scope="module")
-def manager(arena: Arena) -> Generator[ManagerProcess]:
-    with arena.manager() as manager:
-        yield manager
-
-
-@pytest.fixture
-def namespace(arena: Arena, manager: ManagerProcess) -> str:
-    return arena.namespace()
 
 
 def _quality(*actions: Mapping[str, object], **fields: object) -> dict[str, object]:
