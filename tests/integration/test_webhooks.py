@@ -8,7 +8,6 @@ from collections.abc import Generator
 import msgspec
 import pytest
 
-from integration.arena import template
 from integration.hooked import Hooked, Replica, a_pod, open_hooked
 from okg.api.admissionregistration import MutatingWebhookConfiguration
 from okg.api.admitted import AdmittedPod
@@ -147,19 +146,6 @@ def test_a_set_with_an_unknown_network_is_refused_with_the_names_there_are(
         Forbidden, match=r"network type must be one of \[Test-Net Test-Refusing Test-Slow\]"
     ):
         hooked.arena.create_set(namespace, "a", replicas=0, network={"networkType": "Nowhere"})
-
-
-def test_the_network_of_a_set_cannot_be_changed(hooked: Hooked, namespace: str) -> None:
-    hooked.arena.create_set(
-        namespace,
-        "a",
-        replicas=0,
-        network={"networkType": "Test-Net"},
-        gameServerTemplate=template(),
-    )
-
-    with pytest.raises(Forbidden, match="change network type is not allowed"):
-        hooked.arena.edit_set(namespace, "a", {"network": {"networkType": "Test-Slow"}})
 
 
 def test_both_replicas_serve_the_certificate_of_the_secret(

@@ -1,0 +1,141 @@
+"""Admissions at a steady rate while replicas come, go and change their certificate."""
+
+from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from integration.arena import SYSTEM
+from integration.hooked import SECRET, SERVICE, Hooked, Load, Replica, a_pod, open_hooked
+from okg.api.core import Pod, Secret
+from okg.errors import ServerError
+from okg.testing.eventually import eventually
+from okg.webhooks.certificates.pair import LIFETIME, Pair, make_pair
+from okg.webhooks.certificates.store import Store, new_secret
+
+pytestmark = pytest.mark.integration
+
+ELECTED = ("--leader-elect", f"--leader-election-namespace={SYSTEM}")
+RATE = 40.0
+"""Creations a second, each followed by a deletion: twice as many admissions."""
+
+
+@pytest.fixture(scope="module")
+def hooked(tmp_path_factory: pytest.TempPathFactory) -> Generator[Hooked]:
+    with open_hooked(tmp_path_factory.mktemp("hooked")) as hooked:
+        yield hooked
+
+
+@pytest.fixture
+def namespace(hooked: Hooked) -> str:
+    return hooked.arena.namespace()
+
+
+def _leader_first(first: Replica, second: Replica) -> tuple[Replica, Replica]:
+    eventually(lambda: "successfully acquired lease" in first.manager.log + second.manager.log)
+    leads = "successfully acquired lease" in first.manager.log
+    return (first, second) if leads else (second, first)
+
+
+def test_without_a_replica_pods_cannot_be_made_and_those_there_are_live_on(
+    hooked: Hooked, namespace: str
+) -> None:
+    admin = hooked.arena.admin
+    with hooked.replica():
+        pod = admin.create(a_pod(namespace, "a-0"))
+
+    with pytest.raises(ServerError, match=r'failed calling webhook "mgameserverset\.kb\.io"'):
+        admin.create(a_pod(namespace, "a-1"))
+    with pytest.raises(ServerError, match=r'failed calling webhook "mgameserverset\.kb\.io"'):
+        admin.delete(pod)
+    admin.create(a_pod(namespace, "other", owned=False))
+    reported = admin.patch(
+        pod,
+        msgspec.structs.replace(pod, status=msgspec.structs.replace(pod.status, phase="Running")),
+        subresource="status",
+        lock=False,
+    )
+    assert reported.status.phase == "Running"
+    _evict(hooked, namespace, "a-0")
+    assert admin.get(Pod, namespace, "a-0") is None
+    with hooked.replica():
+        admin.create(a_pod(namespace, "a-1"))
+
+
+def _evict(hooked: Hooked, namespace: str, name: str) -> None:
+    eviction = {
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": {"name": name, "namespace": namespace},
+    }
+    path = f"/api/v1/namespaces/{namespace}/pods/{name}/eviction"
+    hooked.arena.rest.call("POST", path, eviction)
+
+
+def test_a_certificate_is_renewed_under_load_and_nobody_is_refused(
+    hooked: Hooked, namespace: str
+) -> None:
+    old = make_pair(
+        [f"{SERVICE}.{SYSTEM}.svc", "localhost"], datetime.now(UTC) - LIFETIME + timedelta(days=80)
+    )
+    _store(hooked, Store(current=old))
+    load = Load(hooked.arena, namespace, RATE)
+
+    with hooked.replica(*ELECTED) as first, hooked.replica(*ELECTED) as second, load.running():
+        eventually(lambda: hooked.store.current != old, within=90)
+        new = hooked.store.current
+        eventually(lambda: _serves(first.folder, new) and _serves(second.folder, new), within=30)
+        made = len(load.seconds)
+        eventually(lambda: len(load.seconds) > made + 50, within=30)
+
+    assert load.failures == []
+    assert len(load.seconds) > 500
+    assert hooked.store.retired == old.authority
+
+
+def _store(hooked: Hooked, store: Store) -> None:
+    """Put a certificate into the Secret that is near its end."""
+    secret = new_secret(SYSTEM, SECRET, store)
+    found = hooked.arena.admin.get(Secret, SYSTEM, SECRET)
+    if found is not None:
+        hooked.arena.admin.delete(found)
+    hooked.arena.admin.create(secret)
+
+
+def _serves(folder: Path, pair: Pair) -> bool:
+    return (folder / "tls.crt").read_text() == pair.certificate
+
+
+def test_the_leader_is_told_to_stop_under_load_and_nobody_is_refused(
+    hooked: Hooked, namespace: str
+) -> None:
+    load = Load(hooked.arena, namespace, RATE)
+
+    with hooked.replica(*ELECTED) as first, hooked.replica(*ELECTED) as second, load.running():
+        leader, follower = _leader_first(first, second)
+        eventually(lambda: len(load.seconds) > 100, within=30)
+        leader.manager.process.terminate()
+        eventually(lambda: not leader.manager.process.running, within=30)
+        eventually(lambda: "successfully acquired lease" in follower.manager.log, within=30)
+        made = len(load.seconds)
+        eventually(lambda: len(load.seconds) > made + 100, within=30)
+
+    assert load.failures == []
+
+
+def test_the_leader_is_killed_under_load_and_only_what_it_had_in_hand_is_refused(
+    hooked: Hooked, namespace: str
+) -> None:
+    load = Load(hooked.arena, namespace, RATE, workers=8)
+
+    with hooked.replica(*ELECTED) as first, hooked.replica(*ELECTED) as second, load.running():
+        leader, _ = _leader_first(first, second)
+        eventually(lambda: len(load.seconds) > 100, within=30)
+        leader.manager.kill()
+        made = len(load.seconds)
+        eventually(lambda: len(load.seconds) > made + 200, within=30)
+
+    print(f"refused: {load.failures}")  # noqa: T201 - how many is worth knowing
+    assert len(load.failures) <= 8
