@@ -12,6 +12,7 @@ import yaml
 from integration.arena import ROOT, SYSTEM, Arena, ManagerProcess, rights
 from okg.api.core import Container, Pod, PodSpec, Secret
 from okg.api.meta import ObjectMeta
+from okg.client.rest import ApiClient
 from okg.context import Context
 from okg.testing.binaries import find_kruise_manifests
 from okg.testing.controlplane import ControlPlane
@@ -48,8 +49,7 @@ class Hooked:
         replica = self.start(*flags)
         try:
             replica.manager.process.wait_ready(replica.manager.is_ready, timeout=60)
-            # As long as the proxy takes to notice.
-            time.sleep(0.5)
+            time.sleep(self.proxy.probe_seconds + 0.3)  # for the proxy to notice
             yield replica
         finally:
             replica.manager.stop()
@@ -97,11 +97,11 @@ class Load:
     """
 
     def __init__(
-        self, arena: Arena, namespace: str, rate: float, *, workers: int = 8, owned: bool = True
+        self, admin: ApiClient, namespace: str, rate: float, *, workers: int = 8, owned: bool = True
     ) -> None:
         self.seconds: list[float] = []
         self.failures: list[str] = []
-        self._admin = arena.admin
+        self._admin = admin
         self._namespace = namespace
         self._period = workers / rate
         self._workers = workers

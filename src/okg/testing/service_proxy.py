@@ -2,7 +2,7 @@
 
 The API server reaches Services through it by HTTP CONNECT (its egress selector ``cluster``), so
 everything about a webhook but the packets' way is real: the Service, the name in the certificate,
-the caBundle. Connections go round those backends that are ready; one that refuses is passed by.
+the caBundle. Connections go round those backends that are ready.
 """
 
 import contextlib
@@ -28,21 +28,27 @@ Backend: TypeAlias = tuple[int, Callable[[], bool]]
 _LOOPBACK = "127.0.0.1"
 _CHUNK = 65536
 _CONNECT_SECONDS = 2.0
-_PROBE_SECONDS = 0.2
 
 
 class ServiceProxy:
     """Leads connections to the one Service there is to its backends.
 
-    Readiness is asked every 200 ms, as endpoints follow a pod's probes. Connections to loopback are
-    none of a Service's, and are made as they are. It listens on a Unix socket, the one transport
-    without certificates that kube-apiserver takes; connections wait in it until ``run``.
+    Readiness is asked again and again, as endpoints follow a pod's probes. Connections to loopback
+    are none of a Service's, and are made as they are. It listens on a Unix socket, the one
+    transport without certificates that kube-apiserver takes; connections wait in it until ``run``.
+
+    Attributes:
+        passes_by: whether a backend that refuses is passed by. A kube-proxy does not: with False a
+            replica that closes its port before it is known to be unready is found out.
+        probe_seconds: time between two questions for readiness.
     """
 
     def __init__(self) -> None:
         # Not in a test's own folder: the path of a socket has room for 107 characters.
         self._folder = Path(tempfile.mkdtemp(prefix="okg-proxy-"))
         self._server = _Server(self.socket, self._in_turn)
+        self.passes_by = True
+        self.probe_seconds = 0.2
         self._lock = threading.Lock()
         self._known: list[Backend] = []
         self._ready: list[int] = []
@@ -101,13 +107,14 @@ class ServiceProxy:
             ready = [port for port, is_ready in known if is_ready()]
             with self._lock:
                 self._ready = [port for port, _ in self._known if port in ready]
-            ctx.sleep(_PROBE_SECONDS)
+            ctx.sleep(self.probe_seconds)
 
     def _in_turn(self) -> Sequence[int]:
         with self._lock:
             self._turn += 1
             first = self._turn % len(self._ready) if self._ready else 0
-            return self._ready[first:] + self._ready[:first]
+            order = self._ready[first:] + self._ready[:first]
+        return order if self.passes_by else order[:1]
 
 
 class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
@@ -168,7 +175,10 @@ class _Connect(http.server.BaseHTTPRequestHandler):
         backends = cast("_Server", self.server).backends
         for candidate in [int(port)] if host == _LOOPBACK else backends():
             with contextlib.suppress(OSError):
-                return socket.create_connection((_LOOPBACK, candidate), _CONNECT_SECONDS)
+                server = socket.create_connection((_LOOPBACK, candidate), _CONNECT_SECONDS)
+                # Whole requests come in pieces; a piece must not wait for the one before it.
+                server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return server
         return None
 
 

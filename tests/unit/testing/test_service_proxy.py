@@ -111,6 +111,19 @@ def test_a_backend_that_refuses_is_passed_by(backends: tuple[Backend, Backend]) 
         assert {connect(proxy), connect(proxy)} == {"a-hello"}
 
 
+def test_a_backend_that_refuses_is_found_out_where_it_is_not_passed_by(
+    backends: tuple[Backend, Backend],
+) -> None:
+    [dead] = free_ports(1)
+
+    with running(backends[0]) as proxy:
+        proxy.passes_by = False
+        proxy.add(dead, lambda: True)
+        eventually(lambda: connect(proxy) == "503")
+
+        assert {connect(proxy), connect(proxy)} == {"a-hello", "503"}
+
+
 def test_without_a_backend_nobody_is_there() -> None:
     with running() as proxy:
         assert connect(proxy) == "503"
