@@ -16,6 +16,7 @@ from okg.client.rest import ApiClient
 from okg.context import Context
 from okg.testing.binaries import find_kruise_manifests
 from okg.testing.controlplane import ControlPlane
+from okg.testing.eventually import eventually
 from okg.testing.ports import free_ports
 from okg.testing.service_proxy import ServiceProxy
 from okg.threads import ThreadGroup
@@ -49,7 +50,7 @@ class Hooked:
         replica = self.start(*flags)
         try:
             replica.manager.process.wait_ready(replica.manager.is_ready, timeout=60)
-            time.sleep(self.proxy.probe_seconds + 0.3)  # for the proxy to notice
+            eventually(lambda: self.proxy.leads_to(replica.port))
             yield replica
         finally:
             replica.manager.stop()

@@ -80,6 +80,11 @@ class ServiceProxy:
         with self._lock:
             self._known.append((port, ready))
 
+    def leads_to(self, port: int) -> bool:
+        """Whether connections are led to this port at present."""
+        with self._lock:
+            return port in self._ready
+
     def remove(self, port: int) -> None:
         """Forget a backend."""
         with self._lock:
