@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 
 ELECTED = ("--leader-elect", f"--leader-election-namespace={SYSTEM}")
 LEADS = "successfully acquired lease"
-RATE = 40.0
+RATE = 100.0
 """Creations a second, each followed by a deletion: twice as many admissions."""
 
 
