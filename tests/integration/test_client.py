@@ -130,7 +130,7 @@ def test_an_object_re_created_under_its_name_is_never_taken_for_the_old_one(
 
     with pytest.raises(Conflict):
         api.delete(old)
-    with pytest.raises(Conflict, match="was re-created since it was read"):
+    with pytest.raises(Conflict, match="was changed or re-created since it was read"):
         api.patch(old, replace(old, data={"x": "2"}), lock=False)
 
 

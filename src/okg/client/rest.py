@@ -6,7 +6,7 @@ import msgspec
 
 from okg.api.resource import O
 from okg.client.decoding import Listing, decode, decode_page, kind_of
-from okg.client.patch import as_json, diff
+from okg.client.patch import JSON_PATCH, Patch, as_json, diff
 from okg.client.status import status_error
 from okg.client.throttle import Throttle
 from okg.client.transport import HttpRequest, HttpResponse, Transport
@@ -138,14 +138,12 @@ class ApiClient:
                 content_type=change.content_type,
             )
         except Invalid as error:
-            if not lock and _is_another_uid(error):
-                raise Conflict(
-                    409,
-                    "Conflict",
-                    f"{before.resource_type.kind} {before.key} was re-created since it was read",
-                    request_line=error.request_line,
-                ) from error
-            raise
+            if not _is_lost_race(error, change):
+                raise
+            what = f"{before.resource_type.kind} {before.key} was changed or re-created"
+            raise Conflict(
+                409, "Conflict", f"{what} since it was read", request_line=error.request_line
+            ) from error
         return decode(type(before), answer.body)
 
     def delete(
@@ -207,6 +205,12 @@ def _selectors(labels: str, fields: str) -> dict[str, str]:
     return query
 
 
-def _is_another_uid(error: ApiError) -> bool:
-    """Whether a guard of the uid failed: a merge patch names the field, a JSON Patch nothing."""
-    return not error.causes or any(cause.field == "metadata.uid" for cause in error.causes)
+def _is_lost_race(error: ApiError, change: Patch) -> bool:
+    """Whether a patch did not fit what it met, and not whether its outcome is wrong.
+
+    A JSON Patch whose guard fails, or whose path leads nowhere because a list is shorter by now, is
+    refused without a cause; a merge patch with another uid names the field.
+    """
+    if error.causes:
+        return any(cause.field == "metadata.uid" for cause in error.causes)
+    return change.content_type == JSON_PATCH and not error.message.startswith("admission webhook")

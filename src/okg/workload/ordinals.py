@@ -11,8 +11,12 @@ from itertools import count, groupby, islice
 from okg.api.meta import IntOrString
 from okg.workload.invalid import InvalidField, shown
 
-MAX_RESERVED = 1_000_000
-"""Most ids a list may stand for: a range is one short text, and every id of it takes memory."""
+MAX_RESERVED = 100_000
+"""Most ids a user's list may stand for: a range is one short text, and each id of it takes memory
+and time on every pass."""
+
+MAX_WITHHELD = 3_000_000
+"""Most ids a workload's list may stand for: all that users and we together ever put there."""
 
 MAX_ORDINAL = 2**31 - 1
 """Largest id: OpenKruise reads ids as 32-bit integers and refuses whole objects otherwise."""
@@ -32,32 +36,42 @@ def ordinal_of(pod_name: str) -> int:
 def belongs_to(pod_name: str, set_name: str) -> bool:
     """Whether a name is the set's name, a dash and a number, as the workload controller counts."""
     head, _, tail = pod_name.rpartition("-")
-    return head == set_name and tail.isascii() and tail.isdigit()
+    is_number = tail.isascii() and tail.isdigit()
+    return head == set_name and is_number and int(tail) <= MAX_ORDINAL
 
 
-def parse_ordinals(items: Sequence[IntOrString], field: str) -> frozenset[int]:
+def parse_ordinals(
+    items: Sequence[IntOrString], field: str, *, limit: int = MAX_RESERVED
+) -> frozenset[int]:
     """Return the ids that a list of integers and ranges stands for.
+
+    Args:
+        items: the list.
+        field: its path, for messages.
+        limit: most ids it may stand for.
 
     Raises:
         InvalidField: an element is neither; names it as ``field[index]``.
     """
     found: set[int] = set()
-    for part in _read(items, field):
+    for part in _read(items, field, limit):
         if isinstance(part, InvalidField):
             raise part
         found.update(part)
     return frozenset(found)
 
 
-def ordinal_problems(items: Sequence[IntOrString], field: str) -> tuple[InvalidField, ...]:
+def ordinal_problems(
+    items: Sequence[IntOrString], field: str, *, limit: int = MAX_RESERVED
+) -> tuple[InvalidField, ...]:
     """Return what is wrong with the elements of such a list, each named as ``field[index]``."""
-    return tuple(part for part in _read(items, field) if isinstance(part, InvalidField))
+    return tuple(part for part in _read(items, field, limit) if isinstance(part, InvalidField))
 
 
 def repeated_ordinal(items: Sequence[IntOrString], field: str) -> InvalidField | None:
     """Return the first element that stands for an id of an earlier one; it does no harm."""
     found: set[int] = set()
-    for index, part in enumerate(_read(items, field)):
+    for index, part in enumerate(_read(items, field, MAX_RESERVED)):
         if isinstance(part, InvalidField):
             continue
         again = found.intersection(part)
@@ -74,7 +88,8 @@ def parse_text(text: str) -> frozenset[int]:
 
     The text is a record written by us: a damaged item costs one more scale pass, nothing else.
     """
-    return frozenset(id_ for item in text.split(",") for id_ in _parse_text_item(item.strip()))
+    ids = (id_ for item in text.split(",") for id_ in _parse_text_item(item.strip()))
+    return frozenset(islice(ids, MAX_WITHHELD))
 
 
 def format_ordinals(ids: Iterable[int]) -> tuple[IntOrString, ...]:
@@ -92,7 +107,7 @@ def target_ordinals(replicas: int, reserved: AbstractSet[int]) -> frozenset[int]
     return frozenset(islice((i for i in count() if i not in reserved), replicas))
 
 
-def _read(items: Sequence[IntOrString], field: str) -> Iterator[range | InvalidField]:
+def _read(items: Sequence[IntOrString], field: str, limit: int) -> Iterator[range | InvalidField]:
     """Yield the ids of each element, or what is wrong with it; nothing after too many ids."""
     how_many = 0
     for index, item in enumerate(items):
@@ -102,8 +117,8 @@ def _read(items: Sequence[IntOrString], field: str) -> Iterator[range | InvalidF
             yield problem
             continue
         how_many += len(ids)
-        if how_many > MAX_RESERVED:
-            yield InvalidField(f"{field}[{index}]", f"more than {MAX_RESERVED} ids in all")
+        if how_many > limit:
+            yield InvalidField(f"{field}[{index}]", f"more than {limit} ids in all")
             return
         yield ids
 
@@ -133,7 +148,7 @@ def _parse_text_item(item: str) -> range:
         ids = _parse(item, "")
     except InvalidField:
         return range(0)
-    return ids if len(ids) <= MAX_RESERVED else range(0)
+    return ids if len(ids) <= MAX_WITHHELD else range(0)
 
 
 def _runs(ids: Sequence[int]) -> Iterator[list[int]]:

@@ -12,7 +12,15 @@ from typing import TypeAlias
 import msgspec
 
 from okg.api.core import Pod
-from okg.workload.names import GS_STATE, KILL, OPS_STATE, OWNER_GSS, REVISION
+from okg.workload.names import (
+    GS_STATE,
+    KILL,
+    LIFECYCLE_STATE,
+    OPS_STATE,
+    OWNER_GSS,
+    PREPARING_DELETE,
+    REVISION,
+)
 from okg.workload.ordinals import belongs_to
 from okg.workload.revisions import short_revision
 from okg.workload.state import CRASH, DELETING, PRE_DELETE, PRE_UPDATE, READY, game_server_state
@@ -29,6 +37,7 @@ _TERMINATING = "terminating"
 _UNREADY = "unready"
 _HELD = "held"
 _KILLED = "killed"
+_LEAVING = "leaving"
 _OF_REVISION = "revision="
 
 _STARTING = {"", "ContainerCreating", "PodInitializing"}
@@ -53,7 +62,8 @@ class MemberCounts(msgspec.Struct, frozen=True):
         unready: living ones that are not ready, or being updated.
         outdated: living ones that are not of the newest revision.
         held: living ones whose update or deletion a hook holds back.
-        killed: living ones that asked to be removed.
+        killed: living ones that asked to be removed, and whose removal has not begun.
+        leaving: living ones whose removal a hook holds back.
         troubles: why living ones are not ready, in the kubelet's words, with how many.
     """
 
@@ -63,6 +73,7 @@ class MemberCounts(msgspec.Struct, frozen=True):
     outdated: int = 0
     held: int = 0
     killed: int = 0
+    leaving: int = 0
     troubles: Mapping[str, int] = {}
 
 
@@ -104,6 +115,7 @@ def tally_members(tally: Tally, newest: str = "") -> MemberCounts:
         outdated=living - tally(_OF_REVISION + short_revision(newest)),
         held=tally(_HELD),
         killed=tally(_KILLED),
+        leaving=tally(_LEAVING),
     )
 
 
@@ -126,7 +138,9 @@ def _facets_of_member(pod: Pod) -> Iterator[str]:
     yield _OF_REVISION + short_revision(labels.get(REVISION, ""))
     if state in {PRE_DELETE, PRE_UPDATE}:
         yield _HELD
-    if labels.get(OPS_STATE) == KILL:
+    if labels.get(LIFECYCLE_STATE) == PREPARING_DELETE:
+        yield _LEAVING
+    elif labels.get(OPS_STATE) == KILL:
         yield _KILLED
 
 

@@ -10,7 +10,7 @@ from okg.api.kruise import AdvancedStatefulSet
 from okg.workload.action_rules import action_problems
 from okg.workload.invalid import MOST_TOLD, InvalidField, attempt
 from okg.workload.name_rules import name_problems
-from okg.workload.ordinals import ordinal_problems
+from okg.workload.ordinals import MAX_WITHHELD, ordinal_problems
 from okg.workload.probe_rules import QUALITIES, container_name_problems, probe_problems
 from okg.workload.scaling import RESERVE_FIELD, WORKLOAD_RESERVE_FIELD, check_size, spec_of
 from okg.workload.template import read_container_names
@@ -67,7 +67,7 @@ def find_problems(gss: GameServerSet, workload: AdvancedStatefulSet | None) -> P
         size=(
             *_size_problems(gss),
             *ordinal_problems(spec.reserve_game_server_ids, RESERVE_FIELD),
-            *ordinal_problems(reserved, WORKLOAD_RESERVE_FIELD),
+            *ordinal_problems(reserved, WORKLOAD_RESERVE_FIELD, limit=MAX_WITHHELD),
             *scale,
         ),
         template=(

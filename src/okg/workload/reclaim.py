@@ -4,10 +4,13 @@ from collections.abc import Iterable, Set as AbstractSet
 
 from msgspec.structs import replace
 
-from okg.api.game import GameServer
+from okg.api.game import GameServer, GameServerSet
+from okg.api.kruise import AdvancedStatefulSet
 from okg.api.resource import Object
-from okg.workload.names import GS_DELETING
-from okg.workload.ordinals import ordinal_of
+from okg.workload.invalid import InvalidField
+from okg.workload.names import GS_DELETING, OWNER_GSS, RECLAIM_DELETE
+from okg.workload.ordinals import belongs_to, ordinal_of, target_ordinals
+from okg.workload.scaling import read_workload_reservations, spec_of
 
 
 def mark_for_reclaim(
@@ -16,19 +19,60 @@ def mark_for_reclaim(
     """Return the servers whose mark is wrong, each with its corrected value.
 
     A server that is scaled away is marked and goes when its pod is gone; one that comes back loses
-    the mark. A server that never had one needs none to stay.
+    the mark. A server that never had one needs none to stay, and one that somebody made by hand is
+    none of ours.
     """
     changes: list[tuple[GameServer, GameServer]] = []
-    for server in servers:
+    for server in filter(_is_ours, servers):
         stays = ordinal_of(server.metadata.name) in managed
         if stays == is_marked(server):
             changes.append((server, _marked(server, "false" if stays else "true")))
     return changes
 
 
+def is_scaled_away(
+    server: GameServer, gss: GameServerSet | None, workload: AdvancedStatefulSet | None
+) -> bool:
+    """Whether a server without a pod goes for good: nobody will make its pod again.
+
+    The workload knows best. A mark may be left of a scale that did not happen, and a server that
+    was made while its set shrank has none. Where there is no workload to ask, the mark counts.
+
+    Args:
+        server: whose pod is gone.
+        gss: its set, None if there is none.
+        workload: of its set, None if there is none.
+    """
+    if gss is None or workload is None or not _is_ours(server):
+        return is_marked(server)
+    if not is_marked(server) and not _goes_with_its_id(gss):
+        return False
+    try:
+        reserved = read_workload_reservations(workload)
+    except InvalidField:
+        return False
+    targets = target_ordinals(workload.spec.replicas or 0, reserved)
+    return _outlives_pods(server) and ordinal_of(server.metadata.name) not in targets
+
+
 def is_marked(server: Object) -> bool:
     """Whether a server was scaled away and goes as soon as its pod is gone."""
     return server.metadata.labels.get(GS_DELETING) == "true"
+
+
+def _is_ours(server: GameServer) -> bool:
+    set_name = server.metadata.labels.get(OWNER_GSS, "")
+    return server.metadata.controller is not None and belongs_to(server.metadata.name, set_name)
+
+
+def _goes_with_its_id(gss: GameServerSet) -> bool:
+    return spec_of(gss).game_server_template.reclaim_policy == RECLAIM_DELETE
+
+
+def _outlives_pods(server: GameServer) -> bool:
+    """Whether the garbage collector leaves a server when its pod goes."""
+    manager = server.metadata.controller
+    return manager is not None and manager.kind == GameServerSet.resource_type.kind
 
 
 def _marked(server: GameServer, value: str) -> GameServer:

@@ -27,6 +27,7 @@ from okg.workload.names import (
     SCALE_DOWN_RESERVE_IDS,
 )
 from okg.workload.ordinals import (
+    MAX_WITHHELD,
     format_ordinals,
     format_text,
     ordinal_of,
@@ -42,6 +43,10 @@ MAX_REPLICAS = 1_000_000
 """Largest set that is taken seriously: every id of it is held in memory while scaling."""
 
 
+_SLACK = 1_000
+"""Ids that may have been reserved once and be forgotten, while their servers are still there."""
+
+
 class Reservations(msgspec.Struct, frozen=True):
     """Ids that must not exist, by who wants that.
 
@@ -49,11 +54,13 @@ class Reservations(msgspec.Struct, frozen=True):
         explicit: the user's list as it is now.
         seen: the user's list when it was last acted on.
         workload: what the workload reserves at present.
+        size: how many servers the workload has at present.
     """
 
     explicit: frozenset[int] = frozenset()
     seen: frozenset[int] = frozenset()
     workload: frozenset[int] = frozenset()
+    size: int = 0
 
     @property
     def implicit(self) -> frozenset[int]:
@@ -84,6 +91,7 @@ def read_reservations(gss: GameServerSet, workload: AdvancedStatefulSet) -> Rese
         explicit=read_explicit(gss),
         seen=parse_text(gss.metadata.annotations.get(RESERVE_IDS, "")),
         workload=read_workload_reservations(workload),
+        size=workload.spec.replicas or 0,
     )
 
 
@@ -102,7 +110,9 @@ def read_workload_reservations(workload: AdvancedStatefulSet) -> frozenset[int]:
     Raises:
         InvalidField: somebody else wrote an element that is neither an id nor a range.
     """
-    return parse_ordinals(workload.spec.reserve_ordinals, WORKLOAD_RESERVE_FIELD)
+    return parse_ordinals(
+        workload.spec.reserve_ordinals, WORKLOAD_RESERVE_FIELD, limit=MAX_WITHHELD
+    )
 
 
 def check_size(gss: GameServerSet) -> None:
@@ -139,7 +149,8 @@ def decide_scale(want: int, pods: Iterable[Pod], ids: Reservations) -> Scale:
 
     A terminating pod does not count and its id is free at once. One in PreparingDelete does not
     count either, but its id is not free before it is gone. A pod whose id is reserved already is
-    on its way out, whatever its labels say.
+    on its way out, whatever its labels say. One whose id no size of the set can have led to is none
+    of its servers: OpenKruise removes it, and it must not make us reserve all ids below.
 
     Args:
         want: how many servers there shall be.
@@ -149,7 +160,8 @@ def decide_scale(want: int, pods: Iterable[Pod], ids: Reservations) -> Scale:
     living = [pod for pod in pods if pod.metadata.deletion_timestamp is None]
     leaving = _ordinals(pod for pod in living if _is_preparing_delete(pod))
     away = ids.explicit | ids.implicit | leaving
-    candidates = [pod for pod in living if ordinal_of(pod.metadata.name) not in away]
+    reach = _reach(want, len(living), ids)
+    candidates = [pod for pod in living if _stands(pod, away, reach)]
     removed = _ordinals(in_deletion_order(candidates)[: max(0, len(candidates) - want)])
     kept = _ordinals(candidates) - removed
     managed = kept | _lowest_free(want - len(kept), kept | leaving | ids.explicit)
@@ -184,6 +196,16 @@ def _noted(metadata: ObjectMeta, text: str) -> ObjectMeta:
 
 def _is_preparing_delete(pod: Pod) -> bool:
     return pod.metadata.labels.get(LIFECYCLE_STATE) == PREPARING_DELETE
+
+
+def _stands(pod: Pod, away: frozenset[int], reach: int) -> bool:
+    ordinal = ordinal_of(pod.metadata.name)
+    return ordinal not in away and ordinal < reach
+
+
+def _reach(want: int, living: int, ids: Reservations) -> int:
+    """Return an id above every one that this set's history can have led to."""
+    return max(want, ids.size) + living + len(ids.workload | ids.explicit | ids.seen) + _SLACK
 
 
 def _ordinals(pods: Iterable[Pod]) -> frozenset[int]:

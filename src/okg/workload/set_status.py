@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from okg.api.game import GameServerSet, GameServerSetStatus
 from okg.api.kruise import AdvancedStatefulSet, StatefulSetStatus
-from okg.api.meta import Condition
 from okg.workload.invalid import InvalidField
 from okg.workload.pod_counts import PodCounts
 from okg.workload.rollout import INVALID_SPEC, READY, Rollout, compute_conditions, find
@@ -74,20 +73,23 @@ def is_news(
     return _without_messages(fresh) != _without_messages(stored)
 
 
-def is_urgent(stored: GameServerSetStatus | None, fresh: GameServerSetStatus) -> bool:
-    """Whether somebody waits for this status: it is the first, or what is to be changed is new."""
-    return stored is None or _complaint(stored) != _complaint(fresh)
+def is_urgent(
+    stored: GameServerSetStatus | None, fresh: GameServerSetStatus, told: str | None = None
+) -> bool:
+    """Whether somebody waits for this status: it is the first, or what is to be changed is new.
+
+    Args:
+        stored: what the server has.
+        fresh: what there is to tell.
+        told: what the user was told to change last, None if that is not known.
+    """
+    return stored is None or complaint_of(fresh) != (complaint_of(stored) if told is None else told)
 
 
-def invalid_spec(status: GameServerSetStatus | None) -> Condition | None:
-    """Return the condition that says what the user has to change, if it is there."""
+def complaint_of(status: GameServerSetStatus | None) -> str:
+    """Return what a status tells the user to change; empty if nothing."""
     ready = find(status, READY)
-    return ready if ready is not None and ready.reason == INVALID_SPEC else None
-
-
-def _complaint(status: GameServerSetStatus) -> str:
-    invalid = invalid_spec(status)
-    return invalid.message if invalid else ""
+    return ready.message if ready is not None and ready.reason == INVALID_SPEC else ""
 
 
 def _without_messages(status: GameServerSetStatus) -> GameServerSetStatus:

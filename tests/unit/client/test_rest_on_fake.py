@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from okg.api.game import GameServer, GameServerStatus
+from okg.api.game import GameServer, GameServerSet, GameServerSetSpec, GameServerStatus
 from okg.api.meta import ObjectMeta
 from okg.client.rest import ApiClient
 from okg.errors import Conflict
@@ -23,6 +23,17 @@ def test_the_status_of_a_re_created_object_is_never_written(*, lock: bool) -> No
         api.patch(old, stale, subresource="status", lock=lock)
 
     assert server.get(GameServer, "default", "a") == new
+
+
+def test_a_list_that_is_shorter_by_now_is_a_lost_race() -> None:
+    server = FakeApiServer()
+    api = ApiClient(server)
+    spec = GameServerSetSpec(replicas=3, reserve_game_server_ids=(5, 6, 7))
+    read = api.create(GameServerSet(metadata=ObjectMeta(name="a", namespace="default"), spec=spec))
+    api.patch(read, replace(read, spec=replace(spec, reserve_game_server_ids=())))
+
+    with pytest.raises(Conflict):
+        api.patch(read, replace(read, spec=replace(spec, reserve_game_server_ids=(5, 6))))
 
 
 def test_an_unlocked_status_write_does_not_mind_a_change_of_the_spec() -> None:

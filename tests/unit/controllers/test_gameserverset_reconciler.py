@@ -147,7 +147,14 @@ RECLAIMING = {
 
 def a_member(id_: int, **labels: str) -> GameServer:
     marks = {f"game.kruise.io/{key.replace('_', '-')}": value for key, value in labels.items()}
-    meta = {"name": f"xxx-{id_}", "namespace": "games", "labels": {**LABELS, **marks}}
+    meta = {
+        "name": f"xxx-{id_}",
+        "namespace": "games",
+        "labels": {**LABELS, **marks},
+        "ownerReferences": [
+            {"apiVersion": "v1", "kind": "Any", "name": "xxx", "uid": "u", "controller": True}
+        ],
+    }
     return a_server({"metadata": meta})
 
 
@@ -294,6 +301,23 @@ def test_what_openkruise_refuses_is_told_and_tried_again_later(
     assert cluster.recorder.events == [f"Warning InvalidSpec the workload: {REFUSED}"]
 
 
+def test_what_was_refused_is_not_asked_again_for_every_pod_that_moves() -> None:
+    cluster = Cluster(a_set({"replicas": 5}), a_built(a_set()))
+    cluster.client.refusals[AdvancedStatefulSet] = Invalid(422, "", REFUSED)
+    cluster.clock.lap = 1.0
+    cluster.reconcile()
+    cluster.client.put(a_pod("xxx-9"))
+
+    again = cluster.reconcile()
+    edited = replace(cluster.gss.metadata, generation=8)
+    cluster.client.put(replace(cluster.gss, metadata=edited))
+    after_an_edit = cluster.reconcile()
+
+    assert again == ["patch GameServerSet/status xxx"]
+    assert after_an_edit[0] == "patch StatefulSet xxx"
+    assert {c.message for c in cluster.status.conditions} == {f"the workload: {REFUSED}"}
+
+
 def test_a_quality_without_a_result_keeps_no_server_away() -> None:
     quality = {"name": "a", "containerName": "b", "permanent": True, "exec": {"command": ["c"]}}
     gss = a_set({"serviceQualities": [quality]})
@@ -368,7 +392,7 @@ def test_the_status_is_written_twice_a_second_at_most() -> None:
     cluster.client.put(a_pod("xxx-2"))
 
     assert cluster.reconcile() == []
-    assert cluster.next_look == timedelta(seconds=0.375)
+    assert cluster.next_look == timedelta(seconds=0.125)
     cluster.clock.lap = 0.375
     assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
     assert cluster.status.current_replicas == 3
@@ -403,6 +427,20 @@ def test_conditions_that_the_server_drops_are_written_once() -> None:
     assert cluster.reconcile() == []
     client.put(a_pod("xxx-3"))
     assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
+
+
+def test_a_mistake_is_told_once_and_at_its_pace_where_conditions_are_dropped() -> None:
+    cluster = Cluster()
+    client = Pruned(a_set(UNREADABLE), a_built(a_set()), *pods(0, 1, 2))
+    cluster.client = client
+    cluster.reconciler = GameServerSetReconciler(client, cluster.recorder, clock=cluster.clock)
+    cluster.reconcile()
+    cluster.clock.lap = 0.0
+    cluster.reconcile()
+    client.put(a_pod("xxx-3"))
+
+    assert cluster.reconcile() == []
+    assert cluster.recorder.events == [f"Warning InvalidSpec {COMPLAINT}"]
 
 
 class Host:

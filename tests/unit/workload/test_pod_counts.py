@@ -58,7 +58,7 @@ def test_members_are_counted_by_what_happens_to_them() -> None:
     )
 
     assert tally_members(tally, "xxx-new") == MemberCounts(
-        living=6, terminating=1, unready=2, outdated=1, held=2, killed=1
+        living=6, terminating=1, unready=2, outdated=1, held=2, killed=1, leaving=1
     )
 
 

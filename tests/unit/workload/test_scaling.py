@@ -214,3 +214,24 @@ def test_a_workload_list_that_cannot_be_read_is_an_error_too() -> None:
 def test_a_size_that_can_only_be_a_slip_is_refused() -> None:
     with pytest.raises(InvalidField, match=r"^spec\.replicas: 1000001 is too many; "):
         check_size(a_set({"replicas": 1_000_001}))
+
+
+def test_a_pod_far_beyond_every_size_of_the_set_is_none_of_its_servers() -> None:
+    fleet = [*pods(0, 1, 2), a_pod("xxx-30000000")]
+
+    scale = decide_scale(2, fleet, Reservations(size=3))
+
+    assert scale.managed == {0, 1}
+    assert scale.reserved == {2}
+
+
+def test_servers_of_a_large_set_count_while_lower_ones_are_still_to_come() -> None:
+    scale = decide_scale(2_000, pods(1_998, 1_999), Reservations(size=5_000))
+
+    assert {1_998, 1_999} <= scale.managed
+
+
+def test_what_we_reserved_ourselves_can_always_be_read() -> None:
+    workload = a_workload(3, ["3-1499999"])
+
+    assert len(read_reservations(a_set(), workload).workload) == 1_499_997

@@ -43,8 +43,8 @@ LONG = "x" * 70
             ),
         ),
         (
-            {"reserveGameServerIds": ["0-999999", 1_000_000]},
-            "reserveGameServerIds[1]: more than 1000000 ids in all",
+            {"reserveGameServerIds": ["0-99999", 100_000]},
+            "reserveGameServerIds[1]: more than 100000 ids in all",
         ),
         (
             {"network": {}},

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from okg.api.core import Node, PersistentVolume, PersistentVolumeClaim, Pod
 from okg.api.game import GameServer, GameServerSet, GameServerStatus, ServiceQualityCondition
+from okg.api.kruise import AdvancedStatefulSet
 from okg.client.client import Client
 from okg.clock import SYSTEM_CLOCK, Clock
 from okg.context import Context
@@ -41,7 +42,7 @@ from okg.workload.network_status import (
 from okg.workload.notices import Notice
 from okg.workload.ownership import is_of_another
 from okg.workload.pod_sync import PodSync, sync_pod
-from okg.workload.reclaim import is_marked
+from okg.workload.reclaim import is_scaled_away
 from okg.workload.scaling import spec_of
 from okg.workload.service_quality import evaluate_qualities
 from okg.workload.settling import time_to_creation, time_to_status, time_to_sync
@@ -93,16 +94,22 @@ class GameServerReconciler:
 
     def _reclaim(self, server: GameServer | None) -> None:
         """Delete a server whose pod is gone, if its id was scaled away."""
-        if server is None or not is_marked(server):
+        if server is None:
+            return
+        gss = self._set_of(server)
+        meta = server.metadata
+        name = meta.labels.get(OWNER_GSS, "")
+        workload = self._client.get(AdvancedStatefulSet, meta.namespace, name) if name else None
+        if not is_scaled_away(server, gss, workload):
             return
         try:
             self._client.delete(server)
         except NotFound:
             return
 
-    def _set_of(self, pod: Pod) -> GameServerSet | None:
-        name = pod.metadata.labels.get(OWNER_GSS, "")
-        gss = self._client.get(GameServerSet, pod.metadata.namespace, name) if name else None
+    def _set_of(self, member: Pod | GameServer) -> GameServerSet | None:
+        name = member.metadata.labels.get(OWNER_GSS, "")
+        gss = self._client.get(GameServerSet, member.metadata.namespace, name) if name else None
         return gss if gss is not None and gss.spec is not None else None
 
     def _create(self, gss: GameServerSet, pod: Pod, now: datetime) -> Result | None:

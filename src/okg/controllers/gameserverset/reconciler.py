@@ -9,7 +9,6 @@ without a change comes back by itself only for a status that had to wait, or tha
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
 
 from msgspec.structs import replace
 
@@ -19,7 +18,7 @@ from okg.api.kruise import AdvancedStatefulSet, PodProbeMarker
 from okg.client.client import Client
 from okg.clock import SYSTEM_CLOCK, Clock
 from okg.context import Context
-from okg.controllers.gameserverset.write_pace import WritePace
+from okg.controllers.gameserverset.notebook import REFUSED_PERIOD, Notebook, refused, standing
 from okg.controllers.indexes import BY_FACET, BY_SET, facet_key, set_key
 from okg.errors import BadRequest, Forbidden, Invalid, NotFound
 from okg.runtime.events import EventRecorder
@@ -46,7 +45,7 @@ from okg.workload.scaling import (
     record_scale,
     spec_of,
 )
-from okg.workload.set_status import compute_set_status, invalid_spec, is_news, is_urgent
+from okg.workload.set_status import complaint_of, compute_set_status, is_news, is_urgent
 from okg.workload.statefulset import (
     build_statefulset,
     needs_update,
@@ -58,9 +57,6 @@ NO_PROBES = (
     "the API server does not serve podprobemarkers.apps.kruise.io; install OpenKruise and restart "
     "the manager, or take the qualities out"
 )
-
-REFUSED_PERIOD = timedelta(minutes=5)
-"""Time until something that OpenKruise refused is tried again; it may have been replaced."""
 
 
 class GameServerSetReconciler:
@@ -87,14 +83,14 @@ class GameServerSetReconciler:
         self._recorder = recorder
         self._clock = clock
         self._probes = probes
-        self._pace = WritePace()
+        self._notebook = Notebook()
         self._conditions_kept = True
 
     def reconcile(self, ctx: Context, request: Request) -> Result | None:
         """Look at one set and do the next thing there is to do."""
         gss = self._client.get(GameServerSet, request.namespace, request.name)
         if gss is None or gss.spec is None or gss.metadata.deletion_timestamp is not None:
-            self._pace.forget(request)
+            self._notebook.forget(request)
             return None
         workload = self._client.get(AdvancedStatefulSet, request.namespace, request.name)
         if workload is not None and is_going(workload, gss):
@@ -102,17 +98,41 @@ class GameServerSetReconciler:
             return None
         found = find_problems(gss, workload)
         problems, waiting = self._sync_probes(gss, found)
-        try:
-            acted = not waiting and self._act(gss, workload, problems)
-        except (BadRequest, Invalid) as refusal:
-            # It would be refused again and again: that is for the user to know.
-            problems, acted = problems.with_refusal(refusal.message), False
+        problems, acted = self._try(gss, workload, problems, waiting=waiting)
         if acted:
             return None
         later = self._sync_status(gss, workload, problems, waiting=waiting)
         if later is None and problems is not found:
             return Result(requeue_after=REFUSED_PERIOD)
         return later
+
+    def _try(
+        self,
+        gss: GameServerSet,
+        workload: AdvancedStatefulSet | None,
+        problems: Problems,
+        *,
+        waiting: bool,
+    ) -> tuple[Problems, bool]:
+        """Act, unless that was refused a short while ago: it would be refused again.
+
+        Returns:
+            The problems, with what was said against it, and whether anything was done.
+        """
+        if waiting:
+            return problems, False
+        request, now = Request.of(gss), self._clock.monotonic()
+        meta = gss.metadata
+        subject = (meta.uid, meta.generation, workload.metadata.generation if workload else None)
+        before = standing(self._notebook.of(request).refused_workload, subject, now)
+        if before is not None:
+            return problems.with_refusal(before.message), False
+        try:
+            return problems, self._act(gss, workload, problems)
+        except (BadRequest, Invalid) as error:
+            refusal = refused(subject, error.message, now)
+            self._notebook.note(request, refused_workload=refusal)
+            return problems.with_refusal(error.message), False
 
     def _sync_probes(self, gss: GameServerSet, problems: Problems) -> tuple[Problems, bool]:
         """Make OpenKruise probe what the set asks for.
@@ -126,11 +146,18 @@ class GameServerSetReconciler:
         if not self._probes:
             asked = bool(spec_of(gss).service_qualities)
             return (problems.with_refused_probes(NO_PROBES) if asked else problems), False
-        marker = self._client.get(PodProbeMarker, gss.metadata.namespace, gss.metadata.name)
+        meta, request, now = gss.metadata, Request.of(gss), self._clock.monotonic()
+        marker = self._client.get(PodProbeMarker, meta.namespace, meta.name)
+        subject = (meta.uid, meta.generation, marker.metadata.generation if marker else None)
+        before = standing(self._notebook.of(request).refused_probes, subject, now)
+        if before is not None:
+            return problems.with_refused_probes(before.message), False
         try:
             marker = self._advance_marker(gss, marker)
-        except (BadRequest, Forbidden, Invalid) as refusal:
-            return problems.with_refused_probes(f"refused: {refusal.message}"), False
+        except (BadRequest, Forbidden, Invalid) as error:
+            refusal = refused(subject, f"refused: {error.message}", now)
+            self._notebook.note(request, refused_probes=refusal)
+            return problems.with_refused_probes(refusal.message), False
         return problems, decide_marker_step(gss, marker) is MarkerStep.WAIT
 
     def _advance_marker(
@@ -225,31 +252,36 @@ class GameServerSetReconciler:
         waiting: bool,
     ) -> Result | None:
         request, now = Request.of(gss), self._clock.now().replace(microsecond=0)
+        notes, instant = self._notebook.of(request), self._clock.monotonic()
         tally = self._tally_of(gss)
         newest = workload.status.update_revision if workload is not None else ""
         members = tally_members(tally, newest)
-        if may_stand_still(gss.status, now):
+        if may_stand_still(gss.status, now) and notes.may_look(instant):
             members = replace(members, troubles=count_troubles(self._members_of(gss)))
+            self._notebook.note(request, looked_at=instant)
         rollout = read_rollout(gss, workload, members, waiting_for_probes=waiting)
         status = compute_set_status(
             gss, workload, tally_pods(tally), rollout, problems.told, now=now
         )
         if is_news(gss.status, status, conditions_kept=self._conditions_kept):
-            rest = self._pace.rest(request, self._clock.monotonic())
-            if rest is not None and not is_urgent(gss.status, status):
+            rest = notes.time_to_write(instant)
+            if rest is not None and not is_urgent(gss.status, status, notes.told):
                 return Result(requeue_after=rest)
-            self._write_status(gss, status)
-            self._pace.wrote(request, self._clock.monotonic())
+            self._write_status(gss, status, notes.told)
+            complaint = complaint_of(status)
+            self._notebook.note(request, written_at=self._clock.monotonic(), told=complaint)
         look = time_to_next_look(status, now) if self._conditions_kept else None
         return Result(requeue_after=look) if look is not None else None
 
-    def _write_status(self, gss: GameServerSet, status: GameServerSetStatus) -> None:
-        told, tell = invalid_spec(gss.status), invalid_spec(status)
+    def _write_status(
+        self, gss: GameServerSet, status: GameServerSetStatus, told: str | None
+    ) -> None:
         after = replace(gss, status=status)
         written = self._client.patch(gss, after, subresource="status", lock=False)
         self._conditions_kept = written.status is not None and bool(written.status.conditions)
-        if tell is not None and (told is None or told.message != tell.message):
-            self._recorder.warning(gss, INVALID_SPEC, tell.message)
+        complaint = complaint_of(status)
+        if complaint and complaint != (complaint_of(gss.status) if told is None else told):
+            self._recorder.warning(gss, INVALID_SPEC, complaint)
 
     def _tally_of(self, gss: GameServerSet) -> Tally:
         key = set_key(gss.metadata.namespace, gss.metadata.name)
