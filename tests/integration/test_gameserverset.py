@@ -1,5 +1,7 @@
 """A GameServerSet on OpenKruise, run by the binary with its own role."""
 
+import subprocess
+
 import pytest
 import urllib3
 
@@ -51,6 +53,9 @@ def test_conditions_follow_a_roll_out_over_a_pause_to_its_end(arena: Arena, name
     eventually(lambda: _told(arena, namespace) == PAUSED, within=20)
     arena.edit_set(namespace, "a", {"updateStrategy": in_place(maxUnavailable=1, paused=False)})
 
+    kubectl = ["kubectl", f"--kubeconfig={arena.plane.kubeconfig}", f"--namespace={namespace}"]
+    wait = [*kubectl, "wait", "gss/a", "--for=condition=Ready", "--timeout=60s"]
+    assert subprocess.run(wait, capture_output=True, check=False).returncode == 0
     eventually(lambda: _told(arena, namespace) == COMPLETE, within=60)
     assert _images(arena, namespace) == ["game:2"] * 3
     done = arena.get_set(namespace, "a")
