@@ -142,6 +142,8 @@ def decode_review(body: bytes) -> Review:
     """
     try:
         return _REVIEW.decode(body)
+    except RecursionError as error:
+        raise DecodeError("AdmissionReview", "", "it nests too deeply") from error
     except msgspec.MsgspecError as error:
         raise DecodeError("AdmissionReview", "", str(error)) from error
 

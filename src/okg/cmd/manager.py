@@ -5,22 +5,18 @@ from collections.abc import Sequence
 from datetime import timedelta
 from importlib.metadata import version
 
-import msgspec
-
 from okg.api.core import Pod
-from okg.api.game import GameServer, GameServerSet
-from okg.api.kruise import AdvancedStatefulSet, PodProbeMarker
-from okg.api.resource import Object
+from okg.api.kruise import PodProbeMarker
 from okg.cache.informers import Selection
 from okg.client.connection import connect
-from okg.client.rest import ApiClient
 from okg.client.throttle import Throttle
+from okg.cmd.discovery import check_server, is_served
 from okg.cmd.durations import parse_duration
 from okg.cmd.environment import network_patience
 from okg.cmd.options import DEFAULT_RESYNC, ManagerFlags, parse
 from okg.cmd.webhooks import DRAIN_SECONDS, add_webhooks
 from okg.controllers import gameserver, gameserverset
-from okg.errors import CacheNotSynced, ConfigError, LeadershipLost, NotFound, TransportError
+from okg.errors import CacheNotSynced, ConfigError, LeadershipLost
 from okg.runtime.election_state import ElectionSettings
 from okg.runtime.manager import Manager, ManagerOptions
 from okg.telemetry.logging import get_logger
@@ -38,6 +34,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run the controllers until a signal comes; return the exit code."""
     flags = parse(arguments)
     configure(form=flags.log_format, level=flags.zap_log_level)
+    for name in flags.without_effect:
+        get_logger("setup").warning("a flag is accepted and has no effect yet", flag=name)
     manager = build(flags)
     try:
         if flags.webhook_port:
@@ -81,8 +79,8 @@ def build(flags: ManagerFlags) -> Manager:
         user_agent=f"okg/{version('okg')}",
         throttle=_throttle(flags),
     )
-    _check_server(manager.api)
-    probes = _is_served(manager.api, PodProbeMarker)
+    check_server(manager.api)
+    probes = is_served(manager.api, PodProbeMarker)
     if not probes:
         get_logger("setup").warning("no PodProbeMarkers: sets with service qualities will not run")
     manager.add(gameserver.controller(manager, workers=flags.gameserver_workers, patience=patience))
@@ -108,48 +106,3 @@ def _throttle(flags: ManagerFlags) -> Throttle | None:
         return None
     burst = flags.api_server_qps_burst or flags.api_server_qps * _DEFAULT_BURST_FACTOR
     return Throttle(flags.api_server_qps, burst)
-
-
-def _check_server(api: ApiClient) -> None:
-    """Say at once what is missing, instead of waiting for caches that can never fill.
-
-    Raises:
-        ConfigError: the server cannot be reached or does not serve what we need.
-    """
-    for kind in (GameServerSet, GameServer, AdvancedStatefulSet):
-        if not _is_served(api, kind):
-            resource = kind.resource_type
-            remedy = (
-                "install OpenKruise 1.8 or newer"
-                if kind is AdvancedStatefulSet
-                else "kubectl apply -f config/crd/bases"
-            )
-            raise ConfigError(
-                f"the API server does not serve {resource.group_resource} ({resource.version}): "
-                + remedy
-            )
-
-
-def _is_served(api: ApiClient, kind: type[Object]) -> bool:
-    """Ask the server whether it has a kind.
-
-    Raises:
-        ConfigError: it cannot be reached.
-    """
-    resource = kind.resource_type
-    try:
-        answer = api.request("GET", f"/apis/{resource.group}/{resource.version}")
-    except NotFound:
-        return False
-    except TransportError as error:
-        raise ConfigError(f"{error}; is the address in the kubeconfig right?") from error
-    served = msgspec.json.decode(answer.body, type=_ApiResources)
-    return resource.plural in {entry.name for entry in served.resources}
-
-
-class _Named(msgspec.Struct):
-    name: str
-
-
-class _ApiResources(msgspec.Struct):
-    resources: tuple[_Named, ...] = ()

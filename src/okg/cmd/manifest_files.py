@@ -1,5 +1,6 @@
 """Manifests as people keep them: YAML or JSON, several documents in a file, lists, folders."""
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,6 +13,27 @@ from okg.errors import ConfigError
 
 STDIN = "-"
 _SUFFIXES = {".yaml", ".yml", ".json"}
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads YAML as kubectl does: ``10:30``, ``2001-01-01`` and ``=`` are texts."""
+
+
+_TAG = "tag:yaml.org,2002:"
+_NOT_READ = {f"{_TAG}timestamp", f"{_TAG}value"}
+_FORMS = {
+    f"{_TAG}int": re.compile(r"[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)$"),
+    f"{_TAG}float": re.compile(
+        r"[-+]?([0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)([eE][-+]?[0-9]+)?$"
+        r"|[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$"
+    ),
+}
+"""Numbers without the base of 60 that YAML 1.1 has."""
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, _FORMS.get(tag, form)) for tag, form in resolvers if tag not in _NOT_READ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def read_manifests(names: Iterable[str]) -> Iterator[Mapping[str, Json]]:
@@ -43,8 +65,10 @@ def _text(file: Path) -> str:
 
 def _objects(text: str, source: str) -> Iterator[Mapping[str, Json]]:
     try:
-        documents = cast("list[Json]", list(yaml.safe_load_all(text)))
-    except yaml.YAMLError as error:
+        documents = cast("list[Json]", list(yaml.load_all(text, _Loader)))
+    except RecursionError as error:
+        raise ConfigError(f"{source} nests too deeply to be read") from error
+    except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"{source} is not YAML: {' '.join(str(error).split())}") from error
     for document in documents:
         if document is not None:

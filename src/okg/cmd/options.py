@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
@@ -18,6 +18,22 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
 DEFAULT_RESYNC = timedelta(hours=10)
+
+_TEXTS_WITHOUT_EFFECT = {
+    "provider-config": "/etc/kruise-game/config.toml",
+    "scale-server-bind-address": ":6000",
+    "log-json-preset": "kibana",
+    "otel-collector-endpoint": "localhost:4317",
+    "otel-collector-token": "",
+    "otel-sampling-rate": "1",
+    "zap-encoder": "",
+    "zap-stacktrace-level": "",
+    "zap-time-encoding": "",
+}
+"""Flags of the Go manager that have nothing to work on here, and their defaults there."""
+
+_SWITCHES_WITHOUT_EFFECT = {"enable-tracing": False, "enable-otel-logs": False, "zap-devel": True}
+"""Likewise."""
 
 
 class ManagerFlags(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +60,22 @@ class ManagerFlags(msgspec.Struct, frozen=True, kw_only=True):
     enable_cert_generation: bool
     log_format: str
     zap_log_level: str
+    without_effect: tuple[str, ...]
+    """Names of given flags that are accepted and do nothing yet."""
+
+
+class _NoteOnly(argparse.Action):
+    """Notes that a flag was given; its value may be a secret and is dropped."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002 - argparse decides what it passes
+        namespace: argparse.Namespace,
+        values: object,  # noqa: ARG002 - likewise
+        option_string: str | None = None,  # noqa: ARG002 - likewise
+    ) -> None:
+        given = cast("tuple[str, ...]", getattr(namespace, self.dest))
+        setattr(namespace, self.dest, tuple(dict.fromkeys((*given, self.option_strings[0]))))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -90,6 +122,7 @@ def parse(arguments: Sequence[str]) -> ManagerFlags:
     )
     _text(parser, "zap-log-level", "info", "debug, info or error")
     _switch(parser, "disable-no-deepcopy", "accepted for compatibility; nothing is ever copied")
+    _add_flags_without_effect(parser)
     values = vars(parser.parse_args(list(arguments)))
     values.pop("disable_no_deepcopy")
     return ManagerFlags(**values)
@@ -121,6 +154,29 @@ def _add_webhook_flags(parser: argparse.ArgumentParser) -> None:
         "make certificates and register the webhooks; else both are up to you",
         default=True,
     )
+
+
+def _add_flags_without_effect(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(without_effect=())
+    group = parser.add_argument_group("accepted for compatibility, without effect yet")
+    for name, text in _TEXTS_WITHOUT_EFFECT.items():
+        group.add_argument(
+            *_names(name),
+            action=_NoteOnly,
+            dest="without_effect",
+            metavar="TEXT",
+            help=_with("", text),
+        )
+    for name, is_on in _SWITCHES_WITHOUT_EFFECT.items():
+        group.add_argument(
+            *_names(name),
+            action=_NoteOnly,
+            dest="without_effect",
+            nargs="?",
+            type=_parse_bool,
+            metavar="BOOL",
+            help=_with("", str(is_on).lower()),
+        )
 
 
 def _names(name: str) -> tuple[str, str]:
@@ -164,7 +220,7 @@ def _switch(
 
 
 def _with(meaning: str, default: str) -> str:
-    return f"{meaning} (default {default})" if default else meaning
+    return f"{meaning} (default {default})".lstrip() if default else meaning
 
 
 def _parse_duration(text: str) -> timedelta:

@@ -18,6 +18,7 @@ from okg.cmd.manifest_files import read_manifests
 from okg.cmd.plan_reading import Refused, compare, propose, read_live, read_stored
 from okg.cmd.plan_report import as_document, as_text
 from okg.errors import ApiError, ConfigError, DecodeError, TransportError
+from okg.workload.invalid import InvalidField
 from okg.workload.plan import SetPlan, plan_set
 
 CHANGES = 1
@@ -50,14 +51,25 @@ def run(arguments: Sequence[str]) -> int:
     if not manifests:
         raise ConfigError("there is no GameServerSet in what -f names")
     api = ApiClient(Urllib3Transport(connection, user_agent=f"okg/{version('okg')}"))
-    try:
-        plans = [plan(api, manifest) for manifest in manifests]
-    except (ApiError, TransportError, DecodeError) as error:
-        raise ConfigError(str(error)) from error
+    plans = plan_all(api, manifests)
     sys.stdout.write(as_document(plans) if flags.output == "json" else as_text(plans))
     if any(plan.refusal for plan in plans):
         return ConfigError.exit_code
     return CHANGES if flags.exit_code and any(plan.moves for plan in plans) else 0
+
+
+def plan_all(api: ApiClient, manifests: Sequence[Mapping[str, Json]]) -> list[SetPlan]:
+    """Return the plans of some sets.
+
+    Raises:
+        ConfigError: the API server cannot be asked, or what it has cannot be read.
+    """
+    try:
+        return [plan(api, manifest) for manifest in manifests]
+    except (ApiError, TransportError, DecodeError, InvalidField) as error:
+        raise ConfigError(str(error)) from error
+    except RecursionError as error:
+        raise ConfigError("a GameServerSet nests too deeply to be read") from error
 
 
 def plan(api: ApiClient, manifest: Mapping[str, Json]) -> SetPlan:

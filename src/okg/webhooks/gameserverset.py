@@ -32,7 +32,7 @@ class GameServerSetWebhook:
         """Answer one request; an AdmissionHandler."""
         try:
             new = _SET.decode(request.object)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             return errored(400, f"cannot decode the GameServerSet: {error}")
         verdict = validate_set(new, _decode_old(request.old_object), self._names)
         if verdict.refusal:
@@ -44,7 +44,7 @@ def _decode_old(stored: Opaque) -> GameServerSet | None:
     """Return what is stored; None for what cannot be read, so that it can be put right."""
     try:
         return _SET.decode(stored)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return None
 
 

@@ -3,11 +3,12 @@
 A text with ``{{`` in it is a template whose outcome is known only later; it is not judged here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from okg.api.game import ServiceQuality, ServiceQualityAction
 from okg.workload.invalid import InvalidField, shown
-from okg.workload.labels import is_key, is_label_value
+from okg.workload.labels import is_annotation_key, is_key, is_label_value
+from okg.workload.names import OUR_KEYS
 from okg.workload.probe_rules import QUALITIES
 from okg.workload.template_rules import LABEL_VALUE
 
@@ -22,8 +23,8 @@ def action_problems(qualities: Sequence[ServiceQuality]) -> Iterator[InvalidFiel
                 yield InvalidField(
                     f"{where}.{name}", f'"{shown(value)}" cannot be a label; {LABEL_VALUE}'
                 )
-        for name, texts in (("labels", action.labels), ("annotations", action.annotations)):
-            yield from _key_problems(texts, f"{where}.{name}")
+        yield from _key_problems(action.labels, f"{where}.labels", is_key)
+        yield from _key_problems(action.annotations, f"{where}.annotations", is_annotation_key)
 
 
 def action_cautions(qualities: Sequence[ServiceQuality]) -> Iterator[InvalidField]:
@@ -75,7 +76,11 @@ def _settings(action: ServiceQualityAction) -> dict[str, str]:
     return {name: str(value) for name, value in found.items() if value is not None}
 
 
-def _key_problems(texts: Mapping[str, str], field: str) -> Iterator[InvalidField]:
-    for key in texts:
-        if not is_key(key):
+def _key_problems(
+    keys: Iterable[str], field: str, may_be_key: Callable[[str], bool]
+) -> Iterator[InvalidField]:
+    for key in keys:
+        if key in OUR_KEYS:
+            yield InvalidField(f"{field}[{key}]", "is set by the controllers alone; leave it out")
+        elif not may_be_key(key):
             yield InvalidField(f"{field}[{key}]", "is no key of the form name or prefix/name")

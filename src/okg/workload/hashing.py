@@ -8,21 +8,27 @@ from functools import lru_cache
 
 import msgspec
 
+from okg.workload.opaque import decode_json
+
 _OFFSET = 2166136261
 _PRIME = 16777619
 """FNV-1, 32 bits (draft-eastlake-fnv)."""
 
 
 def hash_of(value: object) -> str:
-    """Return the decimal hash of a value that encodes to JSON."""
+    """Return the decimal hash of a value that encodes to JSON.
+
+    Raises:
+        InvalidField: it nests too deeply.
+    """
     return _hash_of_json(msgspec.json.encode(value))
 
 
 @lru_cache(maxsize=1024)
 def _hash_of_json(document: bytes) -> str:
     # Memoised because every pass over a set asks, and a template is some kilobytes.
-    canonical = msgspec.json.encode(msgspec.json.decode(document), order="deterministic")
-    return str(fnv1(canonical))
+    value = decode_json(document, object, "the set")
+    return str(fnv1(msgspec.json.encode(value, order="deterministic")))
 
 
 def fnv1(data: bytes) -> int:

@@ -18,11 +18,16 @@ def is_label_value(text: str) -> bool:
 
 
 def is_key(text: str) -> bool:
-    """Whether a text can be the key of a label or an annotation: ``name`` or ``prefix/name``."""
+    """Whether a text can be the key of a label: ``name`` or ``prefix/name``."""
     prefix, slash, name = text.rpartition("/")
     if slash and not (len(prefix) <= MAX_PREFIX_LENGTH and _PREFIX.fullmatch(prefix)):
         return False
     return bool(name) and is_label_value(name)
+
+
+def is_annotation_key(text: str) -> bool:
+    """Whether a text can be the key of an annotation: as of a label, in any case."""
+    return is_key(text.lower())
 
 
 def is_dns_label(text: str) -> bool:

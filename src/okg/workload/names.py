@@ -30,6 +30,37 @@ UPDATING_CONTAINERS = "game.kruise.io/gs-updating-containers"
 TRACE_PARENT = "game.kruise.io/traceparent"
 """Annotation of a pod's write, never of a stored pod: the trace that the write belongs to."""
 
+OUR_LABELS = frozenset(
+    {
+        OWNER_GSS,
+        GS_STATE,
+        OPS_STATE,
+        UPDATE_PRIORITY,
+        DELETION_PRIORITY,
+        NETWORK_DISABLED,
+        GS_DELETING,
+        NODE_NAME,
+    }
+)
+"""Labels that the controllers write, and overwrite."""
+
+OUR_KEYS = OUR_LABELS | {
+    NOT_READY_BLOCKER,
+    RESERVE_IDS,
+    STATEFULSET_HASH,
+    PROBES_HASH,
+    METADATA_HASH,
+    NETWORK_TYPE,
+    NETWORK_CONF,
+    NETWORK_STATUS,
+    NETWORK_TRIGGERED_AT,
+    OPS_STATE_CHANGED_AT,
+    STATE_CHANGED_AT,
+    UPDATING_CONTAINERS,
+    TRACE_PARENT,
+}
+"""Keys of labels and annotations that mean something to the controllers or their plugins."""
+
 SYNC_PREFIX = "gs-sync/"
 QUALITY_PREFIX = "game.kruise.io/"
 """A pod condition of this prefix and a service quality's name carries the quality's last result."""

@@ -29,6 +29,9 @@ NETWORK_STATE = "GsNetworkState"
 
 _Json: TypeAlias = "Mapping[str, _Json] | list[_Json] | str | int | float | bool | None"
 _Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+_ILLEGIBLE = (msgspec.MsgspecError, RecursionError)
+"""What decoding raises; the second where a text nests too deeply."""
+
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 """What Go reads as true."""
 
@@ -127,7 +130,7 @@ def read_network_status(pod: Pod) -> NetworkStatus | None:
     try:
         document = cast("_Json", msgspec.json.decode(text)) if text else None
         return msgspec.convert(_tolerated(document), NetworkStatus) if text else None
-    except msgspec.MsgspecError:
+    except _ILLEGIBLE:
         return None
 
 
@@ -138,7 +141,7 @@ def _has_network(pod: Pod) -> bool:
     try:
         conf = annotations.get(NETWORK_CONF, "null")
         msgspec.json.decode(conf, type=list[NetworkConfParam] | None)
-    except msgspec.MsgspecError:
+    except _ILLEGIBLE:
         return False
     return True
 

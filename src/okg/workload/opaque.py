@@ -1,6 +1,6 @@
 """Reading single parts of JSON that is otherwise kept as the user's bytes."""
 
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 
@@ -41,11 +41,24 @@ def is_there(document: msgspec.Raw | None) -> bool:
     return document is not None and bytes(document) not in {b"", b"null"}
 
 
+def decode_json(document: bytes | msgspec.Raw, kind: type[_T], field: str) -> _T:
+    """Return what some JSON says.
+
+    Raises:
+        InvalidField: it nests more deeply than can be read.
+        msgspec.DecodeError: it does not fit the type.
+    """
+    try:
+        return msgspec.json.decode(document, type=kind)
+    except RecursionError as error:
+        raise InvalidField(field, "nests too deeply to be read") from error
+
+
 def _decode(document: msgspec.Raw | None, kind: type[_T], in_words: str, field: str) -> _T | None:
     if document is None or not bytes(document):
         return None
     try:
-        return msgspec.json.decode(document, type=kind | None)
+        return decode_json(document, cast("type[_T | None]", kind | None), field)
     except msgspec.DecodeError as error:
         found = shown(bytes(document).decode(errors="replace"))
         raise InvalidField(field, f"must be {in_words}, not {found}") from error

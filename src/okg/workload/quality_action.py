@@ -19,7 +19,8 @@ from okg.api.game import (
 )
 from okg.api.meta import IntOrString, ObjectMeta
 from okg.workload.gotemplate import TemplateError, render
-from okg.workload.labels import is_key, is_label_value
+from okg.workload.labels import is_annotation_key, is_key, is_label_value
+from okg.workload.names import OUR_KEYS
 from okg.workload.notices import Notice
 from okg.workload.pod_sync import INVALID_LABEL_VALUE
 
@@ -100,10 +101,13 @@ class _Texts:
         told = f'"{value}" cannot be an image, which is left out'
         return self._usable(_may_be_image, value, INVALID_IMAGE, field, told)
 
-    def key(self, field: str, key: str) -> bool:
-        """Whether a text can be the key of a label or an annotation."""
-        told = f'"{key}" is no key of the form name or prefix/name and is left out'
-        return self._usable(is_key, key, INVALID_KEY, field, told) is not None
+    def label_key(self, key: str) -> bool:
+        """Whether an action may set the label of this key."""
+        return self._key(is_key, "labels", key)
+
+    def annotation_key(self, key: str) -> bool:
+        """Whether an action may set the annotation of this key."""
+        return self._key(is_annotation_key, "annotations", key)
 
     def priority(self, title: str, value: IntOrString | None) -> IntOrString | None:
         """Return a priority: as it is, or the whole number that its template makes; None: keep."""
@@ -117,6 +121,13 @@ class _Texts:
             )
             self.notices.append(Notice(f"Invalid{title}", message, warning=True))
             return None
+
+    def _key(self, check: Callable[[str], bool], field: str, key: str) -> bool:
+        if key in OUR_KEYS:
+            self._warn(INVALID_KEY, field, f'"{key}" is the controllers\' own and is left out')
+            return False
+        told = f'"{key}" is no key of the form name or prefix/name and is left out'
+        return self._usable(check, key, INVALID_KEY, field, told) is not None
 
     def _usable(
         self, check: Callable[[str], bool], value: str, reason: str, field: str, told: str
@@ -166,12 +177,12 @@ def _metadata(meta: ObjectMeta, action: ServiceQualityAction, texts: _Texts) -> 
     labels = {
         key: value
         for key, text in action.labels.items()
-        if texts.key("labels", key) and (value := texts.label(f"labels[{key}]", text)) is not None
+        if texts.label_key(key) and (value := texts.label(f"labels[{key}]", text)) is not None
     }
     annotations = {
         key: texts.render(f"annotations[{key}]", text)
         for key, text in action.annotations.items()
-        if texts.key("annotations", key)
+        if texts.annotation_key(key)
     }
     return replace(
         meta,

@@ -11,17 +11,8 @@ import msgspec
 
 from okg.api.game import GameServerTemplate
 from okg.workload.invalid import InvalidField, attempt
-from okg.workload.labels import is_dns_label, is_key, is_label_value
-from okg.workload.names import (
-    DELETION_PRIORITY,
-    GS_DELETING,
-    GS_STATE,
-    NETWORK_DISABLED,
-    NODE_NAME,
-    OPS_STATE,
-    OWNER_GSS,
-    UPDATE_PRIORITY,
-)
+from okg.workload.labels import is_annotation_key, is_dns_label, is_key, is_label_value
+from okg.workload.names import OUR_LABELS, OWNER_GSS
 from okg.workload.opaque import is_there, read_list, read_object, read_text
 
 TEMPLATE = "spec.gameServerTemplate"
@@ -33,16 +24,6 @@ LABEL_VALUE = (
 
 DNS_LABEL = 'write at most 63 small letters, digits or "-", with a letter or digit at both ends'
 """What may be the name of a container, volume or host, in words."""
-
-_OURS = (
-    DELETION_PRIORITY,
-    GS_DELETING,
-    GS_STATE,
-    NETWORK_DISABLED,
-    NODE_NAME,
-    OPS_STATE,
-    UPDATE_PRIORITY,
-)
 
 
 def template_problems(template: GameServerTemplate) -> tuple[InvalidField, ...]:
@@ -63,7 +44,7 @@ def label_cautions(labels: Mapping[str, str], set_name: str) -> Iterator[Invalid
             f"{TEMPLATE}.metadata.labels[{OWNER_GSS}]",
             f'"{owner}" is replaced by "{set_name}", the name of the set; leave the label out',
         )
-    for key in sorted(labels.keys() & _OURS):
+    for key in sorted((labels.keys() & OUR_LABELS) - {OWNER_GSS}):
         yield InvalidField(
             f"{TEMPLATE}.metadata.labels[{key}]",
             f'"{labels[key]}" is overwritten by the controllers; leave the label out',
@@ -127,9 +108,10 @@ def _text_problems(
     if isinstance(texts, InvalidField):
         yield texts
         return
+    may_be_key = is_key if labels else is_annotation_key
     for key, raw in texts.items():
         where = f"{field}[{key}]"
-        if not is_key(key):
+        if not may_be_key(key):
             yield InvalidField(where, "is no key of the form name or prefix/name")
         value = attempt(read_text, raw, where)
         if isinstance(value, InvalidField):

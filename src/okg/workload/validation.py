@@ -4,6 +4,8 @@ A mistake that is stored already is told but not refused: an object that somebod
 edited, whatever rules were added since.
 """
 
+import re
+from collections import Counter
 from collections.abc import Collection, Iterator
 
 import msgspec
@@ -19,6 +21,8 @@ from okg.workload.scaling import RESERVE_FIELD
 from okg.workload.template import read_metadata
 from okg.workload.template_rules import label_cautions
 from okg.workload.update_rules import excess_problems, strategy_cautions
+
+_INDEX = re.compile(r"\[[0-9]+\]")
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -43,15 +47,22 @@ def validate_set(
         old: the set as it is, None when it is created.
         plugins: names of the network plugins that are enabled.
     """
-    stored = {str(problem) for problem in _problems(old, plugins)} if old else set[str]()
+    stored = Counter(_anywhere(problem) for problem in (_problems(old, plugins) if old else ()))
     fresh, tolerated = list[InvalidField](), list[InvalidField]()
     for problem in _problems(new, plugins):
-        (tolerated if str(problem) in stored else fresh).append(problem)
+        mistake = _anywhere(problem)
+        (tolerated if stored[mistake] > 0 else fresh).append(problem)
+        stored[mistake] -= 1
     if new.metadata.deletion_timestamp is not None:
         return Verdict(warnings=_warnings(*fresh, *tolerated))
     if old is not None:
         fresh.extend(network_change_problems(new, old))
     return Verdict(refusal=join_problems(fresh), warnings=_warnings(*tolerated, *_cautions(new)))
+
+
+def _anywhere(problem: InvalidField) -> str:
+    """Return a problem without its places in lists, which move when other items come and go."""
+    return _INDEX.sub("[]", str(problem))
 
 
 def _warnings(*problems: InvalidField) -> tuple[str, ...]:

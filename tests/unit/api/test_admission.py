@@ -56,6 +56,7 @@ def test_a_null_object_is_an_absent_one() -> None:
     [
         (b"", "truncated"),
         (b"[]", "Expected `object`"),
+        (b'{"other":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "it nests too deeply"),
         (b'{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"}', "`request`"),
         (CREATE.replace(b"k8s.io/v1", b"k8s.io/v2"), "admission.k8s.io/v2 AdmissionReview is not"),
         (CREATE.replace(b"AdmissionReview", b"Pod"), "admission.k8s.io/v1 Pod is not"),

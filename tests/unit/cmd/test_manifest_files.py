@@ -49,6 +49,8 @@ def test_a_dash_is_the_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
         ("a: [", "is not YAML"),
         ("just words", "it has no kind"),
         ("spec: {}", "it has no kind"),
+        ("kind: " + "[" * 100_000, "nests too deeply"),
+        ("kind: " + "9" * 5000, "is not YAML"),
     ],
 )
 def test_what_is_no_manifest_is_named(tmp_path: Path, text: str, words: str) -> None:
@@ -64,3 +66,32 @@ def test_what_is_no_manifest_is_named(tmp_path: Path, text: str, words: str) -> 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot read .*none"):
         kinds(str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("10:30", "10:30"),
+        ("190:20:30.15", "190:20:30.15"),
+        ("2025-01-02", "2025-01-02"),
+        ("2025-01-02T03:04:05Z", "2025-01-02T03:04:05Z"),
+        ("=", "="),
+        ("30", 30),
+        ("-1", -1),
+        ("0", 0),
+        ("0x1f", 31),
+        ("1_000", 1000),
+        ("1.5", 1.5),
+        ("1.30", 1.3),
+        (".5", 0.5),
+        ("true", True),
+        ("null", None),
+        ("'30'", "30"),
+    ],
+)
+def test_values_are_read_as_kubectl_reads_them(tmp_path: Path, written: str, read: object) -> None:
+    (tmp_path / "set.yaml").write_text(f"kind: A\nvalue: {written}\n")
+
+    [manifest] = read_manifests([str(tmp_path / "set.yaml")])
+
+    assert manifest == {"kind": "A", "value": read}

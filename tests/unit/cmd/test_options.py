@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from okg.cmd.options import parse
 
@@ -72,3 +73,43 @@ def test_the_deployment_runs_the_binary_with_flags_it_has() -> None:
     assert container["command"] == ["okg", "manager"]
     assert flags.metrics_bind_address == f":{ports['metrics']}"
     assert flags.health_probe_bind_address == f":{ports['health']}"
+
+
+WITHOUT_EFFECT = [
+    "--provider-config=/etc/kruise-game/config.toml",
+    "--scale-server-bind-address=:6000",
+    "--log-json-preset=otel",
+    "--enable-tracing",
+    "--enable-otel-logs=true",
+    "--otel-collector-endpoint=otel:4317",
+    "--otel-collector-token=secret",
+    "--otel-sampling-rate=0.5",
+    "--zap-devel=false",
+    "--zap-encoder=json",
+    "--zap-stacktrace-level=error",
+    "--zap-time-encoding=iso8601",
+]
+
+
+@pytest.mark.parametrize("argument", WITHOUT_EFFECT)
+def test_a_flag_of_the_go_manager_without_effect_is_taken_and_named(argument: str) -> None:
+    name = argument.partition("=")[0]
+
+    assert parse([argument, "--namespace=games"]) == replace(
+        parse(["--namespace=games"]), without_effect=(name,)
+    )
+    assert parse([argument[1:], argument]).without_effect == (name,)
+
+
+def test_a_flag_without_effect_still_has_to_make_sense() -> None:
+    with pytest.raises(SystemExit):
+        parse(["--enable-tracing=maybe"])
+
+
+def test_help_tells_the_defaults_that_people_know(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+
+    words = capsys.readouterr().err
+    assert "(default /etc/kruise-game/config.toml)" in words
+    assert "(default localhost:4317)" in words

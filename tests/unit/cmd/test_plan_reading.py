@@ -13,9 +13,9 @@ from okg.api.meta import ObjectMeta
 from okg.client.patch import Json
 from okg.client.rest import ApiClient
 from okg.client.transport import HttpRequest, HttpResponse
-from okg.cmd.plan import plan
+from okg.cmd.plan import plan, plan_all
 from okg.cmd.plan_reading import compare
-from okg.errors import ServerError
+from okg.errors import ConfigError, ServerError
 from okg.testing.apiserver import FakeApiServer
 from okg.workload.in_place import template_changes
 from okg.workload.plan import LiveSet
@@ -156,3 +156,13 @@ def test_nothing_is_stored() -> None:
 
     assert server.revision == before
     assert len(server.objects(GameServerSet)) == 1
+
+
+def test_a_set_that_nests_too_deeply_is_one_line() -> None:
+    server = RefusesDryRuns(200, "")
+    server.answer = HttpResponse(
+        status=200, body=b'{"spec":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    )
+
+    with pytest.raises(ConfigError, match="GameServerSet"):
+        plan_all(ApiClient(server), [MANIFEST])

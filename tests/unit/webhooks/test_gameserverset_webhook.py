@@ -49,3 +49,12 @@ def test_a_set_that_cannot_be_read_is_refused() -> None:
 
     assert (answer.allowed, answer.code) == (False, 400)
     assert "cannot decode the GameServerSet" in answer.message
+
+
+def test_a_set_that_nests_too_deeply_is_refused_and_can_be_replaced() -> None:
+    deep = msgspec.Raw(b'{"status":{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}}")
+
+    answer = _ask(deep)
+
+    assert (answer.allowed, answer.code) == (False, 400)
+    assert _ask(_set("Test-Net"), deep).allowed

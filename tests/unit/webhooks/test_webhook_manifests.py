@@ -93,3 +93,23 @@ def test_with_cert_manager_the_same_webhooks_are_registered() -> None:
     assert _bare(written_sets.webhooks) == _bare(own_sets.webhooks)
     assert written_pods.metadata.name == own_pods.metadata.name
     assert written_sets.metadata.name == own_sets.metadata.name
+
+
+def test_with_cert_manager_a_renewal_leaves_the_authority_that_is_trusted() -> None:
+    root, authority, issuer, serving = _load("certmanager/certificate.yaml")
+    [deployment] = _load("certmanager/deployment.yaml")
+    name = f"{serving['metadata']['namespace']}/{authority['metadata']['name']}"
+    trusted = {
+        hooks["metadata"]["annotations"]["cert-manager.io/inject-ca-from"]
+        for hooks in _load("certmanager/webhooks.yaml")
+    }
+
+    assert authority["spec"]["isCA"] is True
+    assert authority["spec"]["issuerRef"]["name"] == root["metadata"]["name"]
+    assert authority["spec"]["privateKey"]["rotationPolicy"] == "Never"
+    assert issuer["spec"]["ca"]["secretName"] == authority["spec"]["secretName"]
+    assert serving["spec"]["issuerRef"]["name"] == issuer["metadata"]["name"]
+    assert SERVICE.host in serving["spec"]["dnsNames"]
+    assert trusted == {name}
+    [volume] = deployment["spec"]["template"]["spec"]["volumes"]
+    assert volume["secret"]["secretName"] == serving["spec"]["secretName"]

@@ -1,6 +1,8 @@
+import msgspec
 import pytest
 
 from okg.workload.hashing import fnv1, hash_of
+from okg.workload.invalid import InvalidField
 
 
 @pytest.mark.parametrize(
@@ -24,3 +26,10 @@ def test_a_hash_depends_on_every_value_and_on_the_order_of_lists() -> None:
     hashes = {hash_of(value) for value in values}
 
     assert len(hashes) == 7
+
+
+def test_what_nests_too_deeply_is_no_traceback() -> None:
+    deep = msgspec.Raw(b"[" * 100_000 + b"]" * 100_000)
+
+    with pytest.raises(InvalidField, match="the set: nests too deeply to be read"):
+        hash_of(deep)

@@ -1,6 +1,6 @@
 import pytest
 
-from okg.workload.labels import is_key, is_label_value
+from okg.workload.labels import is_annotation_key, is_key, is_label_value
 
 
 @pytest.mark.parametrize("text", ["", "a", "0", "a-b_c.d", "A" * 63])
@@ -21,3 +21,13 @@ def test_these_are_keys(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "/a", "a/", "A.b/c", "a/b/c", "-a", "x" * 254 + "/a"])
 def test_these_are_no_keys(text: str) -> None:
     assert not is_key(text)
+
+
+@pytest.mark.parametrize("text", ["MyCompany.com/Team", "A.B/c", "app"])
+def test_the_prefix_of_an_annotation_may_have_capitals(text: str) -> None:
+    assert is_annotation_key(text)
+
+
+@pytest.mark.parametrize("text", ["", "A b", "A/B/c", "x" * 254 + "/a"])
+def test_these_are_no_keys_of_annotations(text: str) -> None:
+    assert not is_annotation_key(text)

@@ -23,6 +23,7 @@ STATUS = "game.kruise.io/network-status"
 TRIGGER = "game.kruise.io/network-trigger-time"
 DISABLED = "game.kruise.io/network-disabled"
 
+DEEP = "[" * 100_000 + "]" * 100_000
 TIMES = '"createTime":null,"lastTransitionTime":null'
 READY_NOTE = (
     '{"internalAddresses":[{"ip":"10.0.0.1","ports":[{"name":"80","protocol":"TCP","port":80}]}],'
@@ -95,6 +96,7 @@ def test_what_go_does_not_read_as_true_is_not_disabled(disabled: str) -> None:
         networked(READY_NOTE, conf="{}"),
         networked(READY_NOTE, conf="[{]"),
         networked(READY_NOTE, conf='[{"name":1}]'),
+        networked(READY_NOTE, conf='[{"other":' + DEEP + "}]"),
     ],
 )
 def test_a_pod_without_a_legible_network_has_none(pod: Pod) -> None:
@@ -155,6 +157,7 @@ def test_an_unchanged_network_is_told_unchanged() -> None:
         ("{", None),
         ("5", None),
         ('{"createTime":"yesterday"}', None),
+        (DEEP, None),
         ("null", NetworkStatus()),
         ("{}", NetworkStatus()),
         ('{"internalAddresses":null,"unknown":[1]}', NetworkStatus()),

@@ -184,3 +184,44 @@ def test_what_cannot_be_an_image_is_left_out(image: str) -> None:
 
     assert [container.image for container in outcome.server.spec.containers] == [""]
     assert outcome.notices[-1].reason == "InvalidImage"
+
+
+def test_an_annotation_may_have_capitals_in_its_prefix_and_a_label_may_not() -> None:
+    texts = {"MyCompany.com/Team": "red"}
+
+    outcome = applied({"labels": texts, "annotations": texts})
+
+    assert outcome.server.metadata.annotations == texts
+    assert outcome.server.metadata.labels == {}
+    [notice] = outcome.notices
+    assert notice.message == (
+        'service quality "players", labels: "MyCompany.com/Team" is no key of the form name or '
+        "prefix/name and is left out"
+    )
+
+
+def test_an_action_does_not_touch_what_belongs_to_the_controllers() -> None:
+    own = {"game.kruise.io/owner-gss": "xxx"}
+    server = a_server({"metadata": {"name": "xxx-0", "labels": own}})
+
+    outcome = applied(
+        {
+            "labels": {
+                "game.kruise.io/owner-gss": "other",
+                "game.kruise.io/gs-deleting": "true",
+                "game.kruise.io/mine": "a",
+            },
+            "annotations": {"game.kruise.io/network-conf": "[]"},
+        },
+        server=server,
+    )
+
+    assert outcome.server.metadata.labels == {**own, "game.kruise.io/mine": "a"}
+    assert outcome.server.metadata.annotations == {}
+    told = "is the controllers' own and is left out"
+    assert {notice.reason for notice in outcome.notices} == {"InvalidKey"}
+    assert [notice.message for notice in outcome.notices] == [
+        f'service quality "players", labels: "game.kruise.io/owner-gss" {told}',
+        f'service quality "players", labels: "game.kruise.io/gs-deleting" {told}',
+        f'service quality "players", annotations: "game.kruise.io/network-conf" {told}',
+    ]

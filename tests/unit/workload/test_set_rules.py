@@ -287,6 +287,34 @@ LONG = "x" * 70
                 "form name or prefix/name"
             ),
         ),
+        (
+            actions({"labels": {"MyCompany.com/Team": "red"}}),
+            (
+                "serviceQualities[0].serviceQualityAction[0].labels[MyCompany.com/Team]: is no key "
+                "of the form name or prefix/name"
+            ),
+        ),
+        (
+            actions({"labels": {"game.kruise.io/owner-gss": "other"}}),
+            (
+                "serviceQualities[0].serviceQualityAction[0].labels[game.kruise.io/owner-gss]: is "
+                "set by the controllers alone; leave it out"
+            ),
+        ),
+        (
+            actions({"annotations": {"game.kruise.io/network-type": "other"}}),
+            (
+                "serviceQualities[0].serviceQualityAction[0].annotations"
+                "[game.kruise.io/network-type]: is set by the controllers alone; leave it out"
+            ),
+        ),
+        (
+            template(metadata={"labels": {"MyCompany.com/Team": "red"}}),
+            (
+                "gameServerTemplate.metadata.labels[MyCompany.com/Team]: is no key of the form "
+                "name or prefix/name"
+            ),
+        ),
     ],
 )
 def test_a_mistake_is_refused_and_tolerated_where_it_is_stored(
@@ -379,3 +407,14 @@ def test_a_mistake_is_refused_and_tolerated_where_it_is_stored(
 def test_what_does_no_harm_is_told_and_stored(spec: dict[str, Any], warning: str) -> None:
     assert judge(spec) == Verdict(warnings=(f"spec.{warning}",))
     assert judge(spec, {}) == Verdict(warnings=(f"spec.{warning}",))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        template(metadata={"annotations": {"MyCompany.com/Team": "red"}}),
+        actions({"annotations": {"MyCompany.com/Team": "red"}}),
+    ],
+)
+def test_annotations_may_have_capitals_in_their_prefix(spec: dict[str, Any]) -> None:
+    assert judge(spec) == Verdict()

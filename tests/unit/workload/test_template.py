@@ -6,6 +6,7 @@ from okg.workload.invalid import InvalidField
 from okg.workload.template import build_pod_template, read_images, read_metadata
 
 SPEC = b'{"containers":[{"name":"game","image":"game:1"}]}'
+DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
 def a_template(*, metadata: bytes = b"", spec: bytes = SPEC) -> GameServerTemplate:
@@ -82,6 +83,8 @@ def test_images_are_read_by_container() -> None:
         ),
         (b"", b'"text"', 'spec: must be an object, not "text"'),
         (b"", SPEC[:-1] + b',"readinessGates":1}', "spec.readinessGates: must be a list, not 1"),
+        (b"", b'{"containers":' + DEEP + b"}", "spec: nests too deeply to be read"),
+        (b'{"labels":' + DEEP + b"}", SPEC, "metadata: nests too deeply to be read"),
         (b"[]", SPEC, "metadata: must be an object, not []"),
         (b'{"labels":[1]}', SPEC, "metadata.labels: must be an object, not [1]"),
         (b'{"labels":{"a":1}}', SPEC, "metadata.labels[a]: must be a string, not 1"),

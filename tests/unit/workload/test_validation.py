@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from okg.workload.validation import Verdict, validate_set
 from unit.fleet import NOW, a_set
-from unit.workload.set_manifests import FULL, PLUGINS, actions, judge
+from unit.workload.set_manifests import FULL, PLUGINS, actions, judge, pod
 
 DNS = 'write at most 63 small letters, digits or "-", with a letter or digit at both ends'
 
@@ -98,6 +98,32 @@ def test_a_stored_mistake_is_not_exchanged_for_another() -> None:
     verdict = judge({"reserveGameServerIds": ["5", "7"]}, {"reserveGameServerIds": ["5", "6"]})
 
     assert verdict.refusal.startswith('spec.reserveGameServerIds[1]: "7" is neither')
+    assert [warning[:29] for warning in verdict.warnings] == ["spec.reserveGameServerIds[0]:"]
+
+
+def test_a_stored_mistake_may_move_when_another_item_goes() -> None:
+    verdict = judge({"reserveGameServerIds": ["x"]}, {"reserveGameServerIds": [1, "x"]})
+
+    assert verdict.refusal == ""
+    assert [warning[:29] for warning in verdict.warnings] == ["spec.reserveGameServerIds[0]:"]
+
+
+def test_a_stored_mistake_may_name_another_place_that_moved() -> None:
+    twice = [{"name": "a", "image": "a"}, {"name": "a", "image": "b"}]
+    stored = pod(containers=[{"name": "game", "image": "game:1"}, *twice])
+
+    verdict = judge(pod(containers=twice), stored)
+
+    assert verdict.refusal == ""
+    assert [warning.partition(":")[0] for warning in verdict.warnings] == [
+        "spec.gameServerTemplate.spec.containers[1].name"
+    ]
+
+
+def test_a_stored_mistake_excuses_no_second_one_of_its_kind() -> None:
+    verdict = judge({"reserveGameServerIds": ["x", "x"]}, {"reserveGameServerIds": ["x"]})
+
+    assert verdict.refusal.startswith('spec.reserveGameServerIds[1]: "x" is neither')
     assert [warning[:29] for warning in verdict.warnings] == ["spec.reserveGameServerIds[0]:"]
 
 

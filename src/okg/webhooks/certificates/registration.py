@@ -1,6 +1,7 @@
 """The keeper in a manager: once before anybody is served, then whenever something changes."""
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -13,8 +14,17 @@ from okg.cache.informers import Selection
 from okg.client.client import Client
 from okg.client.rest import ApiClient
 from okg.context import Context
-from okg.errors import ConfigError, Forbidden, NotFound
+from okg.errors import (
+    ApiError,
+    ConfigError,
+    DecodeError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TransportError,
+)
 from okg.runtime.controller import Controller
+from okg.runtime.first_requests import insist
 from okg.runtime.reconcile import Request
 from okg.runtime.watch import Watch
 from okg.webhooks.certificates.configurations import MUTATING, VALIDATING, Service
@@ -46,23 +56,42 @@ class Host(Protocol):
         ...
 
 
-def prepare(ctx: Context, api: ApiClient, service: Service, folder: Path) -> None:
+def prepare(
+    ctx: Context,
+    api: ApiClient,
+    service: Service,
+    folder: Path,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
     """Have a certificate in ``folder`` and the webhooks registered, before they are served.
 
     Pods that are made in between are refused, not let through without what they should get.
 
     Raises:
-        ConfigError: a right is missing, or the namespace, or the folder cannot be written to.
+        ConfigError: a right is missing, or the namespace, the folder cannot be written to, or the
+            API server fails again and again.
     """
     instead = "or bring a certificate of your own with --enable-cert-generation=false"
+    keeper = Keeper(api, api, service, folder)
     try:
-        Keeper(api, api, service, folder).reconcile(ctx, EVERYTHING)
+        insist(lambda: keeper.reconcile(ctx, EVERYTHING), sleep=sleep)
     except Forbidden as error:
         raise ConfigError(f"{error}: apply the roles in config/rbac, {instead}") from error
     except NotFound as error:
         raise ConfigError(
             f"cannot create secret {secret_name(service)}: {error.message}; correct"
             f" --webhook-service-namespace, {instead}"
+        ) from error
+    except Invalid as error:
+        raise ConfigError(
+            f"cannot register the webhooks: {error}; correct --webhook-service-namespace and"
+            f" --webhook-service-name, {instead}"
+        ) from error
+    except (ApiError, TransportError, DecodeError) as error:
+        raise ConfigError(
+            f"cannot register the webhooks: {error}; wait until `kubectl get --raw /readyz` says"
+            f" ok, {instead}"
         ) from error
     except OSError as error:
         raise ConfigError(

@@ -18,7 +18,7 @@ from okg.client.rest import ApiClient
 from okg.context import Context
 from okg.errors import ConfigError
 from okg.runtime.reconcile import Result
-from okg.testing.apiserver import FakeApiServer, Refuse
+from okg.testing.apiserver import FakeApiServer, LoseAnswer, Refuse, Unreachable
 from okg.testing.clock import FakeClock
 from okg.webhooks.certificates.configurations import MUTATING, VALIDATING, Service
 from okg.webhooks.certificates.keeper import Keeper, install
@@ -213,7 +213,7 @@ def test_a_pair_that_is_installed_already_is_not_written_again(tmp_path: Path) -
 
 
 def _prepare(cluster: Cluster, folder: Path, namespace: str = "games") -> None:
-    prepare(Context(), cluster.api, Service(namespace, "hook"), folder)
+    prepare(Context(), cluster.api, Service(namespace, "hook"), folder, sleep=lambda _: None)
 
 
 def test_before_anybody_is_served_a_certificate_is_there_and_registered(
@@ -252,3 +252,38 @@ def test_a_folder_that_cannot_be_written_is_told_with_the_flag(
 
     with pytest.raises(ConfigError, match="choose another folder with --webhook-server-certs-dir"):
         _prepare(cluster, tmp_path / "certs")
+
+
+@pytest.mark.parametrize(
+    "trouble", [Refuse(status=500), Refuse(status=429), Refuse(status=503), LoseAnswer()]
+)
+def test_a_short_trouble_of_the_server_is_waited_for(
+    cluster: Cluster, tmp_path: Path, trouble: Refuse | LoseAnswer
+) -> None:
+    cluster.server.faults.inject(trouble, verbs=["create"], times=2)
+
+    with capture_logs() as logs:
+        _prepare(cluster, tmp_path / "certs")
+
+    assert cluster.bundles == {cluster.store.current.authority}
+    told = [line for line in logs if line["event"].startswith("the API server is not ready")]
+    assert [line["attempt"] for line in told] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (Refuse(status=500), "500 .*wait until `kubectl get --raw /readyz` says ok, or bring"),
+        (Refuse(status=401), "401 .*wait until `kubectl get --raw /readyz` says ok, or bring"),
+        (Refuse(status=422), "422 .*correct --webhook-service-namespace and --webhook-service-nam"),
+        (LoseAnswer(), "wait until `kubectl get --raw /readyz` says ok, or bring"),
+        (Unreachable(), "wait until `kubectl get --raw /readyz` says ok, or bring"),
+    ],
+)
+def test_a_trouble_that_lasts_is_one_line(
+    cluster: Cluster, tmp_path: Path, trouble: Refuse | LoseAnswer | Unreachable, words: str
+) -> None:
+    cluster.server.faults.inject(trouble)
+
+    with pytest.raises(ConfigError, match=words):
+        _prepare(cluster, tmp_path)

@@ -1,0 +1,74 @@
+"""Discovery: which kinds the API server has, asked before anything waits for them."""
+
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from okg.api.game import GameServer, GameServerSet
+from okg.api.kruise import AdvancedStatefulSet
+from okg.api.resource import Object
+from okg.client.rest import ApiClient
+from okg.errors import (
+    ApiError,
+    ConfigError,
+    Forbidden,
+    NotFound,
+    TransportError,
+    Unauthorized,
+)
+from okg.runtime.first_requests import insist
+
+Sleep = Callable[[float], None]
+
+
+def check_server(api: ApiClient, *, sleep: Sleep = time.sleep) -> None:
+    """Say at once what is missing, instead of waiting for caches that can never fill.
+
+    Raises:
+        ConfigError: the server cannot be asked or does not serve what we need.
+    """
+    for kind in (GameServerSet, GameServer, AdvancedStatefulSet):
+        if not is_served(api, kind, sleep=sleep):
+            resource = kind.resource_type
+            remedy = (
+                "install OpenKruise 1.8 or newer"
+                if kind is AdvancedStatefulSet
+                else "kubectl apply -f config/crd/bases"
+            )
+            raise ConfigError(
+                f"the API server does not serve {resource.group_resource} ({resource.version}): "
+                + remedy
+            )
+
+
+def is_served(api: ApiClient, kind: type[Object], *, sleep: Sleep = time.sleep) -> bool:
+    """Ask the server whether it has a kind; more than once, if it is in trouble.
+
+    Raises:
+        ConfigError: it cannot be asked.
+    """
+    resource = kind.resource_type
+    path = f"/apis/{resource.group}/{resource.version}"
+    try:
+        answer = insist(lambda: api.request("GET", path), sleep=sleep)
+        served = msgspec.json.decode(answer.body, type=_ApiResources)
+    except NotFound:
+        return False
+    except (Forbidden, Unauthorized) as error:
+        raise ConfigError(
+            f"{error}; are the credentials valid, and have they the ClusterRole system:discovery?"
+        ) from error
+    except ApiError as error:
+        raise ConfigError(f"{error}; wait until `kubectl get --raw /readyz` says ok") from error
+    except (TransportError, msgspec.MsgspecError) as error:
+        raise ConfigError(f"{error}; is the address in the kubeconfig right?") from error
+    return resource.plural in {entry.name for entry in served.resources}
+
+
+class _Named(msgspec.Struct):
+    name: str
+
+
+class _ApiResources(msgspec.Struct):
+    resources: tuple[_Named, ...] = ()
