@@ -58,6 +58,17 @@ def test_no_api_server_at_all_says_where_one_is_looked_for() -> None:
     )
 
 
+def test_a_flag_without_effect_is_one_line_and_no_mistake() -> None:
+    result = _okg("manager", "--enable-tracing", "-otel-collector-token=secret")
+
+    tracing, token, last = result.stderr.splitlines()
+    assert "a flag is accepted and has no effect yet" in tracing
+    assert "--enable-tracing" in tracing
+    assert "--otel-collector-token" in token
+    assert "no API server configured" in last
+    assert "secret" not in result.stderr
+
+
 def test_a_missing_custom_resource_definition_is_named_with_its_remedy(
     control_plane: Cluster,
 ) -> None:

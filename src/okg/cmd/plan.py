@@ -17,8 +17,7 @@ from okg.client.rest import ApiClient
 from okg.cmd.manifest_files import read_manifests
 from okg.cmd.plan_reading import Refused, compare, propose, read_live, read_stored
 from okg.cmd.plan_report import as_document, as_text
-from okg.errors import ApiError, ConfigError, DecodeError, TransportError
-from okg.workload.invalid import InvalidField
+from okg.errors import ConfigError, OkgError
 from okg.workload.plan import SetPlan, plan_set
 
 CHANGES = 1
@@ -66,7 +65,7 @@ def plan_all(api: ApiClient, manifests: Sequence[Mapping[str, Json]]) -> list[Se
     """
     try:
         return [plan(api, manifest) for manifest in manifests]
-    except (ApiError, TransportError, DecodeError, InvalidField) as error:
+    except OkgError as error:
         raise ConfigError(str(error)) from error
     except RecursionError as error:
         raise ConfigError("a GameServerSet nests too deeply to be read") from error
@@ -81,6 +80,9 @@ def plan(api: ApiClient, manifest: Mapping[str, Json]) -> SetPlan:
         proposal = propose(api, manifest, stored)
     except Refused as refusal:
         return SetPlan(namespace=namespace, name=name, refusal=str(refusal))
+    if proposal.gss.spec is None:
+        note = "the set has no spec, so nothing is done about it"
+        return SetPlan(namespace=namespace, name=name, notes=(note,))
     live = read_live(api, namespace, stored)
     comparison = compare(api, proposal.gss, live)
     found = plan_set(proposal.gss, live, comparison.templates)

@@ -135,7 +135,7 @@ def _by_manifests(new: GameServerSet, live: LiveSet) -> Templates | None:
     if workload is None or old is None:
         return None
     target = update_statefulset(workload, new).spec.template
-    if find_problems(old, workload).template:
+    if old.spec is None or find_problems(old, workload).template:
         return Templates(target)
     newest = workload.status.update_revision
     return Templates(target, {newest: update_statefulset(workload, old).spec.template})

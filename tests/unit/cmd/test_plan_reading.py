@@ -166,3 +166,30 @@ def test_a_set_that_nests_too_deeply_is_one_line() -> None:
 
     with pytest.raises(ConfigError, match="GameServerSet"):
         plan_all(ApiClient(server), [MANIFEST])
+
+
+def test_a_failure_is_one_line() -> None:
+    with pytest.raises(ConfigError, match=r"500 .*broken"):
+        plan_all(ApiClient(RefusesDryRuns(500, "broken")), [MANIFEST])
+
+
+def test_a_set_without_a_spec_is_left_alone() -> None:
+    server = RefusesDryRuns(403, CANNOT)
+    server.put(replace(a_set(), spec=None))
+    server.put(build_statefulset(a_set()))
+    bare = {key: value for key, value in MANIFEST.items() if key != "spec"}
+
+    found = plan(ApiClient(server), bare)
+
+    assert found.notes == ("the set has no spec, so nothing is done about it",)
+
+
+def test_a_set_that_had_no_spec_is_planned() -> None:
+    server = RefusesDryRuns(403, CANNOT)
+    server.put(replace(a_set(), spec=None))
+    server.put(build_statefulset(a_set({"replicas": 2})))
+    server.put(a_pod("xxx-0"))
+
+    found = plan(ApiClient(server), MANIFEST)
+
+    assert ("come", 1) in [(step.action, step.id) for step in found.steps]
