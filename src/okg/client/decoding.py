@@ -2,14 +2,20 @@
 
 from enum import StrEnum
 from functools import cache
-from typing import Generic, cast
+from typing import Generic, TypeVar, cast
 
 import msgspec
 
 from okg.api.core import ObjectReference
 from okg.api.meta import ListMeta, ObjectMeta
 from okg.api.resource import O, Object
+from okg.client.shallow import elements, members
 from okg.errors import DecodeError
+
+_T = TypeVar("_T")
+
+NOT_DECODED = (msgspec.MsgspecError, RecursionError)
+"""What a decoder raises for an object that does not fit, or that nests too deeply."""
 
 
 class EventType(StrEnum):
@@ -69,7 +75,7 @@ def decode(kind: type[O], body: bytes | msgspec.Raw) -> O:
     """
     try:
         return cast("O", _decoder(kind).decode(body))
-    except msgspec.MsgspecError as error:
+    except NOT_DECODED as error:
         raise undecodable(kind, body).error from error
 
 
@@ -77,7 +83,7 @@ def decode_page(kind: type[O], body: bytes) -> Listing[O]:
     """Decode a page in one go; only where that fails, object by object."""
     try:
         page = cast("_Page[O]", _page_decoder(kind).decode(body))
-    except msgspec.MsgspecError:
+    except NOT_DECODED:
         return _decode_each(kind, body)
     return Listing(page.items, (), page.metadata.resource_version, page.metadata.continue_)
 
@@ -94,10 +100,7 @@ def kind_of(body: bytes) -> str:
 
 def undecodable(kind: type[Object], body: bytes | msgspec.Raw) -> Undecodable:
     """Describe an object that does not decode as ``kind``: which one it is, and why."""
-    try:
-        meta = msgspec.json.decode(body, type=Partial).metadata
-    except msgspec.MsgspecError:
-        meta = ObjectMeta()
+    meta = _metadata_of(body)
     resource = kind.resource_type
     reference = ObjectReference(
         api_version=resource.api_version,
@@ -116,12 +119,42 @@ def _why(kind: type[Object], body: bytes | msgspec.Raw) -> str:
         _decoder(kind).decode(body)
     except msgspec.MsgspecError as error:
         return str(error)
+    except RecursionError:
+        return "it nests too deeply to be read"
     return "it does not fit its type"
+
+
+def _metadata_of(body: bytes | msgspec.Raw) -> ObjectMeta:
+    """Return the metadata of an object, blank if there is none to be read."""
+    try:
+        return msgspec.json.decode(body, type=Partial).metadata
+    except msgspec.MsgspecError:
+        return ObjectMeta()
+    except RecursionError:
+        return _decoded_or(ObjectMeta(), members(bytes(body)).get("metadata", b""))
+
+
+def _decoded_or(default: _T, document: bytes) -> _T:
+    try:
+        return msgspec.json.decode(document, type=type(default))
+    except NOT_DECODED:
+        return default
+
+
+def _raw_page(body: bytes) -> "_RawPage":
+    try:
+        return msgspec.json.decode(body, type=_RawPage)
+    except RecursionError:
+        parts = members(body)
+        return _RawPage(
+            _decoded_or(ListMeta(), parts.get("metadata", b"")),
+            tuple(map(msgspec.Raw, elements(parts.get("items", b"")))),
+        )
 
 
 def _decode_each(kind: type[O], body: bytes) -> Listing[O]:
     try:
-        page = msgspec.json.decode(body, type=_RawPage)
+        page = _raw_page(body)
     except msgspec.MsgspecError as error:
         raise DecodeError(f"{kind.resource_type.kind}List", "", str(error)) from error
     good: list[O] = []
@@ -129,7 +162,7 @@ def _decode_each(kind: type[O], body: bytes) -> Listing[O]:
     for raw in page.items:
         try:
             good.append(cast("O", _decoder(kind).decode(raw)))
-        except msgspec.MsgspecError:
+        except NOT_DECODED:
             odd.append(undecodable(kind, raw))
     meta = page.metadata
     return Listing(tuple(good), tuple(odd), meta.resource_version, meta.continue_)

@@ -8,13 +8,14 @@ import msgspec
 from okg.api.core import ObjectReference
 from okg.api.resource import O
 from okg.client.decoding import (
+    NOT_DECODED,
     EventType,
-    Partial,
     Undecodable,
     WatchEvent,
     event_decoder,
     undecodable,
 )
+from okg.client.shallow import members
 from okg.client.status import status_error
 from okg.client.transport import HttpStream
 from okg.errors import DecodeError
@@ -48,7 +49,7 @@ class WatchStream(Generic[O]):
         for line in _lines(self._stream):
             try:
                 event = decoder.decode(line)
-            except msgspec.MsgspecError:
+            except NOT_DECODED:
                 yield self._odd(line)
                 continue
             if event.type is EventType.BOOKMARK:
@@ -63,16 +64,25 @@ class WatchStream(Generic[O]):
     def _odd(self, line: bytes) -> Bookmark | Undecodable:
         """Read a line that is not a plain change: bookmark, error, or not our type."""
         try:
-            raw = msgspec.json.decode(line, type=_RawEvent)
+            raw = _raw_event(line)
             if raw.type == "ERROR":
                 raise status_error(bytes(raw.object), request_line=f"watch {self._kind.__name__}")
-            seen = msgspec.json.decode(raw.object, type=Partial)
+            odd = undecodable(self._kind, raw.object)
         except msgspec.MsgspecError as error:
             failure = DecodeError(self._kind.resource_type.kind, "", str(error))
             return Undecodable(ObjectReference(), failure)
         if raw.type == EventType.BOOKMARK:
-            return Bookmark(seen.metadata.resource_version)
-        return undecodable(self._kind, raw.object)
+            return Bookmark(odd.reference.resource_version)
+        return odd
+
+
+def _raw_event(line: bytes) -> _RawEvent:
+    try:
+        return msgspec.json.decode(line, type=_RawEvent)
+    except RecursionError:
+        parts = members(line)
+        kind = msgspec.json.decode(parts.get("type", b'""'), type=str)
+        return _RawEvent(kind, msgspec.Raw(parts.get("object", b"{}")))
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
