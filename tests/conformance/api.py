@@ -215,7 +215,7 @@ class Api:
 
     def until(self, probe: Callable[[], Any]) -> Any:
         """Return the first truthy answer; a real server's controllers take their time."""
-        return eventually(probe, within=40.0)
+        return eventually(probe, within=90.0)
 
     def gone(self, path: str) -> bool:
         return self.get(path).status == 404

@@ -374,7 +374,10 @@ def test_the_installation_is_accepted_whole(local_control_plane: ControlPlane) -
         "deployment.apps/kruise-game-controller-manager",
         "namespace/kruise-game-system",
         "role.rbac.authorization.k8s.io/kruise-game-leader-election-role",
+        "role.rbac.authorization.k8s.io/kruise-game-webhook-certificates-role",
         "rolebinding.rbac.authorization.k8s.io/kruise-game-leader-election-rolebinding",
+        "rolebinding.rbac.authorization.k8s.io/kruise-game-webhook-certificates-rolebinding",
         "service/kruise-game-controller-manager-metrics-service",
+        "service/kruise-game-webhook-service",
         "serviceaccount/kruise-game-controller-manager",
     ]

@@ -177,7 +177,10 @@ def _pieces(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
         and beneath.chunked
         and "content-encoding" not in answer.headers
     ):
-        yield from _chunks(beneath.fp)
+        source: io.BufferedReader | None = getattr(beneath, "fp", None)
+        if source is None:  # closed by another thread before we began to read
+            raise http.client.IncompleteRead(b"")
+        yield from _chunks(source)
     else:
         while piece := answer.read1(_CHUNK):
             yield piece

@@ -250,6 +250,7 @@ def test_a_stream_closed_before_it_is_read_gives_its_socket_back(
     stream = transport.stream(GET)
     stream.close()
 
+    assert list(stream) == []
     assert hung_up.wait(timeout=5)
 
 
