@@ -27,6 +27,9 @@ NETWORK_TRIGGERED_AT = "game.kruise.io/network-trigger-time"
 OPS_STATE_CHANGED_AT = "game.kruise.io/opsState-last-changed-time"
 STATE_CHANGED_AT = "game.kruise.io/state-last-changed-time"
 UPDATING_CONTAINERS = "game.kruise.io/gs-updating-containers"
+WORKLOAD_RECORD = "game.kruise.io/workload-record"
+"""Label of the ConfigMaps that stand for workloads where there is no OpenKruise."""
+
 TRACE_PARENT = "game.kruise.io/traceparent"
 """Annotation of a pod's write, never of a stored pod: the trace that the write belongs to."""
 

@@ -1,0 +1,1 @@
+"""Game servers without OpenKruise: what its StatefulSet controller decides, as pure functions."""
