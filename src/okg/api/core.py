@@ -178,6 +178,7 @@ class Container(Value, frozen=True, kw_only=True):
 
     name: str
     image: str = ""
+    resources: ResourceRequirements | None = None
 
 
 class PodReadinessGate(Value, frozen=True, kw_only=True):

@@ -17,12 +17,18 @@ from okg.workload.names import DELETION_PRIORITY, LIFECYCLE_STATE, OPS_STATE, PR
 from okg.workload.ordinals import belongs_to, ordinal_of
 from okg.workload.plan_notes import notes_of
 from okg.workload.plan_sizes import ids_of, play_sizes
-from okg.workload.plan_updates import Action, Rules, Templates, plan_updates
+from okg.workload.plan_updates import Action, Templates, plan_updates
 from okg.workload.pod_sync import follows_defaults
 from okg.workload.priorities import in_deletion_order
 from okg.workload.problems import Problems, find_problems
+from okg.workload.rolling_rules import Rules
 from okg.workload.scaling import read_explicit, spec_of
-from okg.workload.statefulset import build_statefulset, needs_update, update_statefulset
+from okg.workload.statefulset import (
+    build_statefulset,
+    needs_update,
+    update_statefulset,
+    update_strategy,
+)
 from okg.workload.update_order import unavailable_limit
 from okg.workload.validation import Verdict, validate_set
 
@@ -251,7 +257,7 @@ def _arrivals(new: GameServerSet, fleet: _Fleet) -> Iterator[Step]:
 
 def _updates(new: GameServerSet, fleet: _Fleet, templates: Templates) -> Iterator[Step]:
     staying = [pod for id_, pod in fleet.living.items() if id_ in fleet.wanted]
-    rules = Rules.of(spec_of(new), len(fleet.wanted))
+    rules = Rules.of(update_strategy(spec_of(new)), len(fleet.wanted))
     absent = len(fleet.wanted - fleet.living.keys())
     for update in plan_updates(staying, rules, templates, absent=absent):
         yield fleet.step(update.pod, update.action, update.batch, update.reason)

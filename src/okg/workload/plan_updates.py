@@ -2,21 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Self
 
 import msgspec
 
 from okg.api.core import Pod
-from okg.api.game import GameServerSetSpec
 from okg.api.meta import Opaque
 from okg.workload.changes import Change
 from okg.workload.in_place import obstacle, template_changes
 from okg.workload.names import REVISION
-from okg.workload.update_order import in_update_order, unavailable_limit, update_priority
-
-_RECREATE = "ReCreate"
-_IN_PLACE_ONLY = "InPlaceOnly"
-_ON_DELETE = "OnDelete"
+from okg.workload.rolling_rules import IN_PLACE_ONLY, RECREATE, Rules
+from okg.workload.update_order import in_update_order, update_priority
 
 
 class Action(StrEnum):
@@ -55,48 +50,6 @@ class Templates(msgspec.Struct, frozen=True):
 
     target: Opaque
     of_revisions: Mapping[str, Opaque] = {}
-
-
-class Rules(msgspec.Struct, frozen=True):
-    """How a set wants its servers updated.
-
-    Attributes:
-        replicas: how many servers there shall be.
-        policy: ReCreate, InPlaceIfPossible or InPlaceOnly.
-        on_delete: whether nobody updates them but who deletes their pods.
-        paused: whether updates stand still.
-        partition: how many servers stay as they are.
-        at_a_time: how many may be unavailable together.
-        by_priority: whether the update priority decides.
-    """
-
-    replicas: int
-    policy: str = _RECREATE
-    on_delete: bool = False
-    paused: bool = False
-    partition: int = 0
-    at_a_time: int = 1
-    by_priority: bool = False
-
-    @classmethod
-    def of(cls, spec: GameServerSetSpec, replicas: int) -> Self:
-        """Return the rules of a set, with OpenKruise's defaults.
-
-        Args:
-            spec: of the set.
-            replicas: of its workload, which may not follow.
-        """
-        rolling = spec.update_strategy.rolling_update
-        if rolling is None:
-            return cls(replicas, on_delete=spec.update_strategy.type == _ON_DELETE)
-        return cls(
-            replicas,
-            policy=rolling.pod_update_policy or _RECREATE,
-            paused=rolling.paused,
-            partition=rolling.partition or 0,
-            at_a_time=unavailable_limit(rolling.max_unavailable, replicas),
-            by_priority=True,
-        )
 
 
 def plan_updates(
@@ -140,9 +93,9 @@ def _action(pod: Pod, rules: Rules, changes: tuple[Change, ...] | None) -> tuple
     """Return how a pod is updated and why so; its own template may be unknown."""
     why = "its revision is unknown" if changes is None else obstacle(changes)
     order = _order(pod, rules)
-    if rules.policy == _IN_PLACE_ONLY and why:
+    if rules.policy == IN_PLACE_ONLY and why:
         return Action.KEEP, f"InPlaceOnly, and not possible: {why}"
-    if rules.policy == _RECREATE:
+    if rules.policy == RECREATE:
         return Action.RECREATE, order
     if why:
         return Action.RECREATE, f"{order}; not possible in place: {why}"

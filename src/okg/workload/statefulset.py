@@ -91,7 +91,7 @@ def update_statefulset(workload: AdvancedStatefulSet, gss: GameServerSet) -> Adv
         volume_claim_templates=wanted.game_server_template.volume_claim_templates,
         lifecycle=_lifecycle(wanted),
         scale_strategy=_scale_strategy(wanted),
-        update_strategy=_update_strategy(wanted),
+        update_strategy=update_strategy(wanted),
         persistent_volume_claim_retention_policy=wanted.persistent_volume_claim_retention_policy,
     )
     return replace(workload, metadata=replace(meta, annotations=annotations), spec=spec)
@@ -116,6 +116,16 @@ def statefulset_hash(gss: GameServerSet) -> str:
     wanted = spec_of(gss)
     network_conf = wanted.network.network_conf if wanted.network else None
     return hash_of((wanted.update_strategy, wanted.game_server_template, network_conf))
+
+
+def update_strategy(wanted: GameServerSetSpec) -> StatefulSetUpdateStrategy:
+    """Return how the workload of a set updates its pods."""
+    strategy = wanted.update_strategy
+    if strategy.rolling_update is None:
+        return StatefulSetUpdateStrategy(type=strategy.type)
+    return StatefulSetUpdateStrategy(
+        type=ROLLING_UPDATE, rolling_update=_rolling_update(strategy.rolling_update)
+    )
 
 
 def _without_blanks(item: IntOrString) -> IntOrString:
@@ -145,15 +155,6 @@ def _lifecycle(wanted: GameServerSetSpec) -> Lifecycle | None:
 
 def _scale_strategy(wanted: GameServerSetSpec) -> StatefulSetScaleStrategy:
     return StatefulSetScaleStrategy(max_unavailable=wanted.scale_strategy.max_unavailable)
-
-
-def _update_strategy(wanted: GameServerSetSpec) -> StatefulSetUpdateStrategy:
-    strategy = wanted.update_strategy
-    if strategy.rolling_update is None:
-        return StatefulSetUpdateStrategy(type=strategy.type)
-    return StatefulSetUpdateStrategy(
-        type=ROLLING_UPDATE, rolling_update=_rolling_update(strategy.rolling_update)
-    )
 
 
 def _rolling_update(wanted: RollingUpdate) -> StatefulSetRollingUpdate:

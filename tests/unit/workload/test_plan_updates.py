@@ -3,8 +3,10 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
-from okg.workload.plan_updates import Rules, Templates, plan_updates
+from okg.workload.plan_updates import Templates, plan_updates
+from okg.workload.rolling_rules import Rules
 from okg.workload.scaling import spec_of
+from okg.workload.statefulset import update_strategy
 from unit.fleet import a_pod, a_set, pods
 
 
@@ -128,4 +130,6 @@ def test_an_update_priority_goes_first_and_is_the_reason() -> None:
     ],
 )
 def test_rules_are_those_of_openkruise(strategy: Mapping[str, object], expected: Rules) -> None:
-    assert Rules.of(spec_of(a_set({"updateStrategy": strategy})), 3) == expected
+    wanted = spec_of(a_set({"updateStrategy": strategy}))
+
+    assert Rules.of(update_strategy(wanted), 3) == expected
