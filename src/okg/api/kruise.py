@@ -109,7 +109,6 @@ class StatefulSetStatus(Value, frozen=True, kw_only=True):
     updated_available_replicas: int = 0
     current_revision: str = ""
     update_revision: str = ""
-    collision_count: int | None = None
     label_selector: str = ""
     conditions: tuple[Condition, ...] = ()
 

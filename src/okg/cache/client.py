@@ -65,6 +65,11 @@ class CachedClient:
         self._before_write()
         return self._remember(self._api.create(obj))
 
+    def create_from(self, draft: Object, kind: type[O]) -> O:
+        """Create what a draft says and return it as stored; reads of ``kind`` show it."""
+        self._before_write()
+        return self._remember(self._api.create_from(draft, kind))
+
     def patch(self, before: O, after: O, *, subresource: str = "", lock: bool = True) -> O:
         """Send the difference of two values and return the object as stored."""
         self._before_write()

@@ -40,6 +40,14 @@ class Client(Protocol):
         """
         ...
 
+    def create_from(self, draft: Object, kind: type[O]) -> O:
+        """Create what a draft says, which is more than ``kind`` declares; return it as stored.
+
+        Raises:
+            AlreadyExists: an object of this name is there.
+        """
+        ...
+
     def patch(self, before: O, after: O, *, subresource: str = "", lock: bool = True) -> O:
         """Send the difference of two values and return the object as stored.
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from okg.api.resource import O
+from okg.api.resource import O, Object
 from okg.client.decoding import Listing, decode, decode_page, kind_of
 from okg.client.patch import JSON_PATCH, Patch, as_json, diff
 from okg.client.status import status_error
@@ -117,10 +117,14 @@ class ApiClient:
 
     def create(self, obj: O) -> O:
         """Create an object and return it as stored."""
-        kind, resource = type(obj), obj.resource_type
-        body = {"apiVersion": resource.api_version, "kind": resource.kind, **as_json(obj)}
+        return self.create_from(obj, type(obj))
+
+    def create_from(self, draft: Object, kind: type[O]) -> O:
+        """Create what a draft says and return it as stored, read as another type."""
+        resource = draft.resource_type
+        body = {"apiVersion": resource.api_version, "kind": resource.kind, **as_json(draft)}
         answer = self.request(
-            "POST", resource.path(obj.metadata.namespace), body=msgspec.json.encode(body)
+            "POST", resource.path(draft.metadata.namespace), body=msgspec.json.encode(body)
         )
         return decode(kind, answer.body)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+import msgspec
 from msgspec.structs import replace
 
 from okg.api.core import ObjectReference
@@ -81,6 +82,9 @@ class MemoryClient:
         if (type(obj), obj.key) in self.objects:
             raise AlreadyExists(409, "AlreadyExists", obj.key)
         return self.put(replace(obj, metadata=replace(obj.metadata, generation=1)))
+
+    def create_from(self, draft: Object, kind: type[O]) -> O:
+        return self.create(msgspec.json.decode(msgspec.json.encode(draft), type=kind))
 
     def patch(self, before: O, after: O, *, subresource: str = "", lock: bool = True) -> O:
         if diff(before, after, lock=lock) is None:

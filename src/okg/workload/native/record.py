@@ -80,6 +80,20 @@ def to_config_map(
     )
 
 
+def has_news(old: ConfigMap | None, new: ConfigMap | None) -> bool:
+    """Whether a record came, went or asks for something else; its status is its readers' own."""
+    if old is None or new is None:
+        return True
+    return old.data != new.data and _asks_for(old) != _asks_for(new)
+
+
+def _asks_for(record: ConfigMap) -> int | None:
+    try:
+        return record_of(record).metadata.generation
+    except InvalidField:
+        return None
+
+
 def _generation(workload: AdvancedStatefulSet, before: ConfigMap | None) -> int:
     if before is None:
         return 1

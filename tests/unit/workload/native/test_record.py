@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from okg.api.core import ConfigMap
 from okg.api.kruise import AdvancedStatefulSet, StatefulSetStatus
 from okg.workload.invalid import InvalidField
-from okg.workload.native.record import record_name, record_of, set_name, to_config_map
+from okg.workload.native.record import has_news, record_name, record_of, set_name, to_config_map
 from okg.workload.statefulset import build_statefulset
 from unit.fleet import a_set
 
@@ -34,7 +34,7 @@ def test_a_new_record_belongs_to_the_set_and_is_not_selected_as_a_pod() -> None:
 
 def test_a_record_is_read_as_the_workload_that_was_written() -> None:
     workload = build_statefulset(a_set({"reserveGameServerIds": [1, "3-5"]}))
-    workload = replace(workload, status=StatefulSetStatus(replicas=2, collision_count=1))
+    workload = replace(workload, status=StatefulSetStatus(replicas=2))
 
     found = record_of(stored(to_config_map(workload, a_set())))
 
@@ -92,3 +92,15 @@ def test_names_of_sets_and_records_lead_to_each_other() -> None:
 
     assert record.metadata.name == record_name("xxx")
     assert set_name(record) == "xxx"
+
+
+def test_what_a_record_asks_for_is_news_and_what_it_tells_is_not() -> None:
+    first = to_config_map(build_statefulset(a_set()), a_set())
+    told = replace(record_of(first), status=StatefulSetStatus(replicas=1))
+    asked = scaled(record_of(first), 9)
+
+    assert has_news(None, first)
+    assert has_news(first, None)
+    assert has_news(first, to_config_map(asked, a_set(), first))
+    assert has_news(first, replace(first, data={"workload": "{"}))
+    assert not has_news(first, to_config_map(told, a_set(), first))

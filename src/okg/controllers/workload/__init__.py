@@ -1,0 +1,69 @@
+"""The workload controller: the pods of game servers where there is no OpenKruise."""
+
+from okg.api.apps import ControllerRevision
+from okg.context import Context
+from okg.controllers.host import Host
+from okg.controllers.indexes import BY_SET, declare_indexes, set_keys
+from okg.controllers.workload.pool import WorkPool
+from okg.controllers.workload.reader import Reader
+from okg.controllers.workload.reconciler import WorkloadReconciler
+from okg.controllers.workload.watches import SELECTIONS, watches
+from okg.runtime.controller import Controller
+from okg.threads import ThreadGroup
+
+__all__ = [
+    "NAME",
+    "SELECTIONS",
+    "WorkPool",
+    "WorkloadController",
+    "WorkloadReconciler",
+    "controller",
+    "watches",
+]
+
+NAME = "workload-controller"
+"""Name in metrics and events."""
+
+WRITERS = 12
+"""Threads that all workers share for writing pods; a process has 32 in all (workers included)."""
+
+
+class WorkloadController(Controller):
+    """A controller whose reconciler shares the threads of a pool.
+
+    Args:
+        pool: its threads live as long as the controller runs.
+        reconciler: what is run.
+        workers: sets that are worked on at the same time.
+    """
+
+    def __init__(self, pool: WorkPool, reconciler: WorkloadReconciler, workers: int) -> None:
+        super().__init__(NAME, reconciler, watches(), workers=workers)
+        self._pool = pool
+
+    def run(self, ctx: Context) -> None:
+        """Work until the context is done and every request in hand is finished."""
+        group = ThreadGroup(Context(ctx.log, clock=ctx.clock))
+        for number in range(self._pool.threads):
+            group.start(f"{NAME}-writer-{number}", self._pool.help)
+        try:
+            super().run(ctx)
+        finally:
+            self._pool.close()
+            group.join()
+
+
+def controller(manager: Host, live: Reader, workers: int = 10) -> WorkloadController:
+    """Return the controller, ready to be added to a manager whose caches have ``SELECTIONS``.
+
+    Args:
+        manager: what it will run in.
+        live: reads past the caches, such as the manager's ``api``.
+        workers: sets that are worked on at the same time.
+    """
+    declare_indexes(manager)
+    manager.index(ControllerRevision, BY_SET, set_keys)
+    pool = WorkPool(WRITERS)
+    recorder = manager.recorder_for(NAME)
+    reconciler = WorkloadReconciler(manager.client, live, recorder, pool)
+    return WorkloadController(pool, reconciler, workers)

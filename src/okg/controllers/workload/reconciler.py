@@ -1,0 +1,208 @@
+"""WorkloadReconciler: makes the pods of a set be what its workload record asks for.
+
+A pass gathers the set's pods and revisions, and then lets servers come, go and change, in this
+order. None of the steps waits for another: what cannot be made does not keep what is condemned, and
+an update is bounded by what is missing. Every decision is taken on values that include our own
+writes; each write carries the uid or the resourceVersion it was decided on. The status comes last
+and counts what is there by then.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from okg.api.core import ConfigMap, Pod
+from okg.api.game import GameServerSet
+from okg.client.client import Client
+from okg.clock import SYSTEM_CLOCK, Clock
+from okg.context import Context
+from okg.controllers.gameserverset.write_pace import WritePace
+from okg.controllers.workload.adoption import Adopter
+from okg.controllers.workload.pods import Failure, PodKeeper, Scene
+from okg.controllers.workload.pool import WorkPool
+from okg.controllers.workload.reader import Reader
+from okg.controllers.workload.revisions import RevisionKeeper, Revisions
+from okg.controllers.workload.storage import ClaimKeeper, StorageGoing
+from okg.errors import Conflict, TerminalError
+from okg.runtime.events import EventRecorder
+from okg.runtime.reconcile import Request, Result
+from okg.workload.invalid import InvalidField
+from okg.workload.native.counting import FAILED_CREATE, compute_status
+from okg.workload.native.gates import open_gates
+from okg.workload.native.growth import Growth, in_waves, plan_growth
+from okg.workload.native.health import is_ended, is_terminating, time_to_available
+from okg.workload.native.layout import Layout, lay_out
+from okg.workload.native.record import record_name, record_of, to_config_map
+from okg.workload.ordinals import ordinal_of
+from okg.workload.ownership import is_going
+
+PASS_GAP = timedelta(milliseconds=50)
+"""Shortest time between two passes: a burst of events of pods makes one."""
+
+REFUSED_PERIOD = timedelta(minutes=5)
+"""Time until what the server refused is tried again; what stands against it may be gone."""
+
+
+class WorkloadReconciler:
+    """Brings the pods of one set closer to its record.
+
+    Args:
+        client: reads sets, records and, by index, pods and revisions; writes all but sets.
+        live: reads what must not be stale.
+        recorder: tells about it on the set.
+        pool: helps with many writes at once.
+        clock: where all times come from.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        live: Reader,
+        recorder: EventRecorder,
+        pool: WorkPool,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._client = client
+        self._live = live
+        self._pool = pool
+        self._clock = clock
+        self._claims = ClaimKeeper(client)
+        self._pods = PodKeeper(client, live, recorder, self._claims)
+        self._revisions = RevisionKeeper(client, live)
+        self._passes = WritePace(PASS_GAP)
+        self._writes = WritePace()
+
+    def reconcile(self, ctx: Context, request: Request) -> Result | None:
+        """Look at one set's pods and do what there is to do."""
+        gss = self._client.get(GameServerSet, request.namespace, request.name)
+        record = self._client.get(ConfigMap, request.namespace, record_name(request.name))
+        if gss is None or record is None or gss.metadata.deletion_timestamp is not None:
+            self._passes.forget(request)
+            self._writes.forget(request)
+            return None
+        if is_going(record, gss):
+            ctx.log.debug("waiting for the record of an earlier set of this name to go")
+            return None
+        rest = self._passes.rest(request, self._clock.monotonic())
+        if rest is not None:
+            return Result(requeue_after=rest)
+        self._passes.wrote(request, self._clock.monotonic())
+        try:
+            return self._sync(gss, record)
+        except InvalidField as problem:
+            raise TerminalError(str(problem)) from problem
+
+    def _sync(self, gss: GameServerSet, record: ConfigMap) -> Result | None:
+        workload = record_of(record)
+        scene = Scene(
+            gss=gss,
+            workload=workload,
+            adopter=Adopter(self._client, self._live, gss),
+            now=self._clock.now().replace(microsecond=0),
+        )
+        layout = lay_out(workload, self._pods.gather(scene))
+        revisions = self._revisions.sync(workload, gss, scene.adopter)
+        growth = self._plan_growth(scene, layout, revisions)
+        if growth.create or not all(map(is_terminating, layout.condemned)):
+            self._check_fresh(record)
+        failure = self._grow(scene, growth)
+        self._shrink(scene, layout)
+        self._refresh(scene, layout)
+        pods = self._pods.gather(scene)
+        self._revisions.prune(workload, revisions, pods)
+        rest = self._sync_status(scene, record, revisions, pods, failure)
+        if failure is not None and failure.error is not None:
+            raise failure.error
+        waits = [rest, REFUSED_PERIOD if failure else None, *_minimum_waits(scene, pods)]
+        due = [wait for wait in waits if wait]
+        return Result(requeue_after=min(due)) if due else None
+
+    def _plan_growth(self, scene: Scene, layout: Layout, revisions: Revisions) -> Growth:
+        waiting = {o for o in layout.missing if self._claims.waits(scene.workload, o)}
+        return plan_growth(
+            layout,
+            scene.workload,
+            revisions.current,
+            revisions.newest,
+            now=scene.now,
+            waiting=waiting,
+        )
+
+    def _check_fresh(self, record: ConfigMap) -> None:
+        """Make sure that nobody is made or removed by a record of yesterday.
+
+        Right after it has taken over, a replica may not have heard of the last writes of the one
+        before it.
+        """
+        meta = record.metadata
+        stored = self._live.get(ConfigMap, meta.namespace, meta.name)
+        if stored is None or stored.metadata.resource_version != meta.resource_version:
+            raise Conflict(409, "Conflict", f"the workload record {record.key} has changed")
+
+    def _grow(self, scene: Scene, growth: Growth) -> Failure | None:
+        """Make pods, more at a time as long as all goes well; return what first did not."""
+        self._pool.map(lambda pod: self._pods.remove(scene, pod), growth.replace)
+        for wave in in_waves(list(growth.create.items())):
+            outcomes = self._pool.map(lambda made: self._pods.create(scene, *made), wave)
+            failures = [outcome for outcome in outcomes if outcome is not None]
+            if failures:
+                return failures[0]
+        return None
+
+    def _shrink(self, scene: Scene, layout: Layout) -> None:
+        def remove(pod: Pod) -> None:
+            self._claims.sync_owners(scene.workload, scene.gss, pod, condemned=True)
+            self._pods.remove(scene, pod)
+
+        self._pool.map(remove, layout.condemned)
+
+    def _refresh(self, scene: Scene, layout: Layout) -> None:
+        living = [p for p in layout.slots.values() if not is_ended(p) and not is_terminating(p)]
+        changes = [(pod, open_gates(pod, scene.now)) for pod in living]
+        self._pool.map(
+            lambda change: self._pods.change(*change, subresource="status"),
+            [(before, after) for before, after in changes if after is not before],
+        )
+        for pod in living:
+            self._claims.sync_owners(scene.workload, scene.gss, pod, condemned=False)
+            if pod.status.phase == "Pending":
+                with suppress(StorageGoing):
+                    self._claims.ensure(scene.workload, scene.gss, ordinal_of(pod.metadata.name))
+
+    def _sync_status(
+        self,
+        scene: Scene,
+        record: ConfigMap,
+        revisions: Revisions,
+        pods: Sequence[Pod],
+        failure: Failure | None,
+    ) -> timedelta | None:
+        """Write the status; return how long it has to wait, None if it is told."""
+        workload, request = scene.workload, Request.of(scene.gss)
+        failures: Mapping[str, str] = {FAILED_CREATE: failure.message} if failure else {}
+        status = compute_status(
+            workload,
+            pods,
+            revisions.current,
+            revisions.newest,
+            failures=failures,
+            now=scene.now,
+        )
+        if status == workload.status:
+            return None
+        observed = status.observed_generation == workload.status.observed_generation
+        rest = self._writes.rest(request, self._clock.monotonic())
+        if rest is not None and observed:
+            return rest
+        after = to_config_map(replace(workload, status=status), scene.gss, record)
+        self._client.patch(record, after)
+        self._writes.wrote(request, self._clock.monotonic())
+        return None
+
+
+def _minimum_waits(scene: Scene, pods: Iterable[Pod]) -> Iterable[timedelta | None]:
+    """Return how long each pod has yet to be ready to be available."""
+    return (time_to_available(pod, scene.workload, scene.now) for pod in pods)
