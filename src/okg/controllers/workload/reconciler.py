@@ -35,6 +35,8 @@ from okg.workload.native.growth import Growth, in_waves, plan_growth
 from okg.workload.native.health import is_ended, is_terminating, time_to_available
 from okg.workload.native.layout import Layout, lay_out
 from okg.workload.native.record import record_name, record_of, to_config_map
+from okg.workload.native.removal import in_service_again
+from okg.workload.native.update_walk import is_unwanted, walk
 from okg.workload.ordinals import ordinal_of
 from okg.workload.ownership import is_going
 
@@ -111,6 +113,7 @@ class WorkloadReconciler:
         failure = self._grow(scene, growth)
         self._shrink(scene, layout)
         self._refresh(scene, layout)
+        self._update(scene, lay_out(workload, self._pods.gather(scene)), revisions)
         pods = self._pods.gather(scene)
         self._revisions.prune(workload, revisions, pods)
         rest = self._sync_status(scene, record, revisions, pods, failure)
@@ -171,6 +174,15 @@ class WorkloadReconciler:
             if pod.status.phase == "Pending":
                 with suppress(StorageGoing):
                     self._claims.ensure(scene.workload, scene.gss, ordinal_of(pod.metadata.name))
+
+    def _update(self, scene: Scene, layout: Layout, revisions: Revisions) -> None:
+        """Take servers out of service that come back updated, and back in those that may stay."""
+        found = walk(layout, scene.workload, revisions.newest.metadata.name, scene.now)
+        going = [*found.replace, *found.update]
+        self._pool.map(lambda pod: self._pods.remove(scene, pod), going)
+        for pod in layout.slots.values():
+            if pod not in going and not is_unwanted(pod) and not is_ended(pod):
+                self._pods.change(pod, in_service_again(pod, scene.now))
 
     def _sync_status(
         self,
