@@ -367,8 +367,10 @@ def test_the_installation_is_accepted_whole(local_control_plane: ControlPlane) -
     assert sorted(applied.stdout.split()) == [
         "clusterrole.rbac.authorization.k8s.io/kruise-game-manager-cloud-role",
         "clusterrole.rbac.authorization.k8s.io/kruise-game-manager-role",
+        "clusterrole.rbac.authorization.k8s.io/kruise-game-native-workload-role",
         "clusterrolebinding.rbac.authorization.k8s.io/kruise-game-manager-cloud-rolebinding",
         "clusterrolebinding.rbac.authorization.k8s.io/kruise-game-manager-rolebinding",
+        "clusterrolebinding.rbac.authorization.k8s.io/kruise-game-native-workload-rolebinding",
         "customresourcedefinition.apiextensions.k8s.io/gameservers.game.kruise.io",
         "customresourcedefinition.apiextensions.k8s.io/gameserversets.game.kruise.io",
         "deployment.apps/kruise-game-controller-manager",
