@@ -4,7 +4,7 @@ from collections.abc import Generator
 
 import pytest
 
-from integration.arena import names, template
+from integration.arena import in_place, names, template
 from integration.native import MortalTransport, NativeArena, open_native_arena
 from okg.api.core import PersistentVolumeClaim, Pod
 from okg.api.game import GameServerSet
@@ -126,6 +126,32 @@ def test_an_update_by_replacement_keeps_to_partition_and_limit(
     eventually(lambda: plane.ready_pods(namespace) == names("a", range(8)), within=60)
     assert min(fewest) >= 6
     assert updated(plane, namespace) == names("a", range(3, 8))
+
+
+@pytest.mark.usefixtures("controller")
+def test_a_new_image_reaches_the_pods_in_place(plane: NativeArena, namespace: str) -> None:
+    plane.create_native(
+        namespace, "a", replicas=4, updateStrategy=in_place(maxUnavailable=2, partition=1)
+    )
+    eventually(lambda: plane.ready_pods(namespace) == names("a", range(4)), within=60)
+    before = uids(plane, namespace)
+
+    plane.edit_set(namespace, "a", {"gameServerTemplate": template("game:2")})
+    plane.update_template(namespace)
+
+    eventually(lambda: updated(plane, namespace) == names("a", range(1, 4)), within=60)
+    eventually(lambda: plane.ready_pods(namespace) == names("a", range(4)), within=60)
+    eventually(lambda: plane.workload(namespace).status.updated_ready_replicas == 3, within=30)
+    pods = plane.pods(namespace)
+    assert uids(plane, namespace) == before
+    assert {p.metadata.labels["lifecycle.apps.kruise.io/state"] for p in pods.values()} == {
+        "Normal"
+    }
+    restarts = {
+        name: sum(c.restart_count for c in pod.status.container_statuses)
+        for name, pod in pods.items()
+    }
+    assert restarts == {"a-0": 0, "a-1": 1, "a-2": 1, "a-3": 1}
 
 
 def updated(plane: NativeArena, namespace: str) -> set[str]:

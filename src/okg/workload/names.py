@@ -71,9 +71,6 @@ QUALITY_PREFIX = "game.kruise.io/"
 KILL = "Kill"
 """The opsState that removes a server and shrinks its set."""
 
-SPECIFIED_DELETE = "apps.kruise.io/specified-delete"
-"""Label of pods that somebody wants replaced; any value."""
-
 REVISION = "controller-revision-hash"
 """Label of pods: the revision of the workload's template they are of."""
 

@@ -1,7 +1,8 @@
 """PodKeeper: every write of a pod that a workload makes."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -13,6 +14,7 @@ from okg.client.client import Client
 from okg.controllers.indexes import BY_SET, set_key
 from okg.controllers.workload.adoption import Adopter
 from okg.controllers.workload.reader import Reader
+from okg.controllers.workload.steps import Trail, follow
 from okg.controllers.workload.storage import ClaimKeeper, StorageGoing
 from okg.errors import (
     AlreadyExists,
@@ -26,10 +28,13 @@ from okg.errors import (
 )
 from okg.runtime.events import EventRecorder
 from okg.workload.invalid import InvalidField
-from okg.workload.native.health import is_terminating
+from okg.workload.native.health import is_of_revision, is_terminating
 from okg.workload.native.membership import Claim, claim_pod, released
+from okg.workload.native.pod_refresh import refresh
 from okg.workload.native.pod_template import build_pod
-from okg.workload.native.removal import held_back
+from okg.workload.native.pod_update import start_update
+from okg.workload.native.removal import held_back, in_service_again
+from okg.workload.native.rolling import Stop, Turn
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -109,30 +114,64 @@ class PodKeeper:
         """Delete a pod, or let a hook hold it back."""
         if is_terminating(pod):
             return
-        held = held_back(pod, scene.workload, scene.now)
+        if held_back(pod, scene.workload, scene.now) is not None:
+            follow(self._client, pod, lambda p: held_back(p, scene.workload, scene.now))
+            return
         try:
-            if held is not None:
-                self._client.patch(pod, held)
-                return
             self._client.delete(pod)
         except (Conflict, NotFound):
-            # It changed or went meanwhile: the event that says so starts the next pass.
+            # It is gone already, perhaps with another in its place.
             return
         self._recorder.normal(scene.gss, "SuccessfulDelete", f"deleted pod {pod.metadata.name}")
 
-    def change(self, before: Pod, after: Pod, *, subresource: str = "") -> None:
-        """Write a pod as it was judged; one that changed meanwhile is judged again."""
+    def refresh(self, scene: Scene, pod: Pod, revision: str) -> Trail:
+        """Lead a pod through what needs no decision: gates, grace periods, its lifecycle."""
+        workload, now = scene.workload, scene.now
+        return follow(self._client, pod, lambda p: refresh(p, workload, revision, now))
+
+    def restore(self, scene: Scene, pod: Pod) -> None:
+        """Take a pod back into service that was to go and is wanted again."""
+        follow(self._client, pod, lambda p: in_service_again(p, scene.workload, scene.now))
+
+    def update(self, scene: Scene, turn: Turn, revision: str) -> Failure | timedelta | None:
+        """Bring a pod to a revision; return what stands against it, or after which time it goes on.
+
+        Without a change that can be made in place it is removed, to be made anew.
+        """
+        change, workload, now = turn.change, scene.workload, scene.now
+        if change is None:
+            self.remove(scene, turn.pod)
+            return None
+        name = turn.pod.metadata.name
         try:
-            self._client.patch(before, after, subresource=subresource)
-        except (Conflict, NotFound):
-            return
+            trail = follow(
+                self._client, turn.pod, lambda p: start_update(p, workload, revision, change, now)
+            )
+        except (BadRequest, Invalid) as refusal:
+            return self._refused(scene, name, str(refusal))
+        if is_of_revision(trail.pod, revision):
+            self._recorder.normal(
+                scene.gss, "SuccessfulUpdatePodInPlace", f"updated pod {name} in place"
+            )
+        return trail.wait
+
+    def refuse(self, scene: Scene, stop: Stop) -> Failure:
+        """Say why an update in place does not go on."""
+        why = f"only a new pod can have another {stop.obstacle}, and the policy is InPlaceOnly"
+        return self._refused(scene, stop.pod.metadata.name, why)
+
+    def _refused(self, scene: Scene, name: str, why: str) -> Failure:
+        failure = Failure(f"pod {name}: {why}")
+        self._recorder.warning(scene.gss, "FailedUpdatePodInPlace", failure.message)
+        return failure
 
     def _claimed(self, scene: Scene, pod: Pod) -> Pod | None:
         claim = claim_pod(pod, scene.gss)
         if claim is Claim.ADOPT:
             return scene.adopter.adopt(pod)
         if claim is Claim.RELEASE:
-            self.change(pod, released(pod, scene.gss))
+            with suppress(Conflict, NotFound):
+                self._client.patch(pod, released(pod, scene.gss))
         return pod if claim is Claim.OURS else None
 
     def _meet(self, scene: Scene, name: str) -> Failure | None:

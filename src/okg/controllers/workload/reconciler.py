@@ -24,19 +24,20 @@ from okg.controllers.workload.pods import Failure, PodKeeper, Scene
 from okg.controllers.workload.pool import WorkPool
 from okg.controllers.workload.reader import Reader
 from okg.controllers.workload.revisions import RevisionKeeper, Revisions
+from okg.controllers.workload.steps import Trail
 from okg.controllers.workload.storage import ClaimKeeper, StorageGoing
 from okg.errors import Conflict, TerminalError
 from okg.runtime.events import EventRecorder
 from okg.runtime.reconcile import Request, Result
 from okg.workload.invalid import InvalidField
-from okg.workload.native.counting import FAILED_CREATE, compute_status
-from okg.workload.native.gates import open_gates
+from okg.workload.native.capability import changes_to
+from okg.workload.native.counting import FAILED_CREATE, FAILED_UPDATE, compute_status
 from okg.workload.native.growth import Growth, in_waves, plan_growth
 from okg.workload.native.health import is_ended, is_terminating, time_to_available
 from okg.workload.native.layout import Layout, lay_out
+from okg.workload.native.pod_refresh import refresh
 from okg.workload.native.record import record_name, record_of, to_config_map
-from okg.workload.native.removal import in_service_again
-from okg.workload.native.update_walk import is_unwanted, walk
+from okg.workload.native.rolling import walk
 from okg.workload.ordinals import ordinal_of
 from okg.workload.ownership import is_going
 
@@ -110,16 +111,26 @@ class WorkloadReconciler:
         growth = self._plan_growth(scene, layout, revisions)
         if growth.create or not all(map(is_terminating, layout.condemned)):
             self._check_fresh(record)
-        failure = self._grow(scene, growth)
+        failures: dict[str, Failure] = {}
+        if unmade := self._grow(scene, growth):
+            failures[FAILED_CREATE] = unmade
         self._shrink(scene, layout)
-        self._refresh(scene, layout)
-        self._update(scene, lay_out(workload, self._pods.gather(scene)), revisions)
+        refreshed = self._refresh(scene, layout, revisions.newest.metadata.name)
+        waits = [trail.wait for trail in refreshed]
+        if not any(trail.changed_state for trail in refreshed):
+            fresh = lay_out(workload, self._pods.gather(scene))
+            for outcome in self._update(scene, fresh, revisions):
+                if isinstance(outcome, Failure):
+                    failures.setdefault(FAILED_UPDATE, outcome)
+                else:
+                    waits.append(outcome)
         pods = self._pods.gather(scene)
         self._revisions.prune(workload, revisions, pods)
-        rest = self._sync_status(scene, record, revisions, pods, failure)
-        if failure is not None and failure.error is not None:
-            raise failure.error
-        waits = [rest, REFUSED_PERIOD if failure else None, *_minimum_waits(scene, pods)]
+        rest = self._sync_status(scene, record, revisions, pods, failures)
+        for failure in failures.values():
+            if failure.error is not None:
+                raise failure.error
+        waits += [rest, REFUSED_PERIOD if failures else None, *_minimum_waits(scene, pods)]
         due = [wait for wait in waits if wait]
         return Result(requeue_after=min(due)) if due else None
 
@@ -162,27 +173,28 @@ class WorkloadReconciler:
 
         self._pool.map(remove, layout.condemned)
 
-    def _refresh(self, scene: Scene, layout: Layout) -> None:
+    def _refresh(self, scene: Scene, layout: Layout, revision: str) -> Sequence[Trail]:
+        """Let every living pod and its storage follow; return where those went that moved."""
         living = [p for p in layout.slots.values() if not is_ended(p) and not is_terminating(p)]
-        changes = [(pod, open_gates(pod, scene.now)) for pod in living]
-        self._pool.map(
-            lambda change: self._pods.change(*change, subresource="status"),
-            [(before, after) for before, after in changes if after is not before],
-        )
         for pod in living:
             self._claims.sync_owners(scene.workload, scene.gss, pod, condemned=False)
             if pod.status.phase == "Pending":
                 with suppress(StorageGoing):
                     self._claims.ensure(scene.workload, scene.gss, ordinal_of(pod.metadata.name))
+        moving = [p for p in living if refresh(p, scene.workload, revision, scene.now) is not None]
+        return self._pool.map(lambda pod: self._pods.refresh(scene, pod, revision), moving)
 
-    def _update(self, scene: Scene, layout: Layout, revisions: Revisions) -> None:
-        """Take servers out of service that come back updated, and back in those that may stay."""
-        found = walk(layout, scene.workload, revisions.newest.metadata.name, scene.now)
-        going = [*found.replace, *found.update]
-        self._pool.map(lambda pod: self._pods.remove(scene, pod), going)
-        for pod in layout.slots.values():
-            if pod not in going and not is_unwanted(pod) and not is_ended(pod):
-                self._pods.change(pod, in_service_again(pod, scene.now))
+    def _update(
+        self, scene: Scene, layout: Layout, revisions: Revisions
+    ) -> Sequence[Failure | timedelta | None]:
+        """Update whose turn it is; return what stands against it and how long it goes on."""
+        newest = revisions.newest.metadata.name
+        templates = {r.metadata.name: r.data.spec.template for r in revisions.known}
+        changes = changes_to(revisions.newest.data.spec.template, templates)
+        found = walk(layout, scene.workload, newest, changes, scene.now)
+        self._pool.map(lambda pod: self._pods.restore(scene, pod), found.spared)
+        outcomes = self._pool.map(lambda turn: self._pods.update(scene, turn, newest), found.turns)
+        return [*outcomes, *([self._pods.refuse(scene, found.stop)] if found.stop else [])]
 
     def _sync_status(
         self,
@@ -190,17 +202,16 @@ class WorkloadReconciler:
         record: ConfigMap,
         revisions: Revisions,
         pods: Sequence[Pod],
-        failure: Failure | None,
+        failures: Mapping[str, Failure],
     ) -> timedelta | None:
         """Write the status; return how long it has to wait, None if it is told."""
         workload, request = scene.workload, Request.of(scene.gss)
-        failures: Mapping[str, str] = {FAILED_CREATE: failure.message} if failure else {}
         status = compute_status(
             workload,
             pods,
             revisions.current,
             revisions.newest,
-            failures=failures,
+            failures={type_: failure.message for type_, failure in failures.items()},
             now=scene.now,
         )
         if status == workload.status:

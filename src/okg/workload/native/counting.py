@@ -10,7 +10,6 @@ from okg.api.core import Pod
 from okg.api.kruise import AdvancedStatefulSet, StatefulSetStatus
 from okg.api.meta import Condition
 from okg.workload.names import OWNER_GSS
-from okg.workload.native.growth import ON_DELETE
 from okg.workload.native.health import (
     is_available,
     is_created,
@@ -18,6 +17,8 @@ from okg.workload.native.health import (
     is_ready,
     is_terminating,
 )
+from okg.workload.native.layout import replicas_of
+from okg.workload.rolling_rules import Rules
 
 FAILED_CREATE = "FailedCreatePod"
 FAILED_UPDATE = "FailedUpdatePod"
@@ -66,10 +67,9 @@ def compute_status(
 
 
 def _completed(workload: AdvancedStatefulSet, status: StatefulSetStatus) -> StatefulSetStatus:
-    strategy = workload.spec.update_strategy
-    rolls = strategy is None or strategy.type != ON_DELETE
+    rules = Rules.of(workload.spec.update_strategy, replicas_of(workload))
     done = status.updated_replicas == status.replicas == status.ready_replicas
-    if not (rolls and done):
+    if rules.on_delete or not done:
         return status
     return replace(
         status,

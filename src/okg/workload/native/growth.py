@@ -15,11 +15,11 @@ from okg.api.core import Pod
 from okg.api.kruise import AdvancedStatefulSet
 from okg.workload.native.health import is_available, is_ended, is_of_revision, is_terminating
 from okg.workload.native.layout import Layout, replicas_of
+from okg.workload.rolling_rules import Rules
 from okg.workload.update_order import unavailable_limit
 
 _T = TypeVar("_T")
 
-ON_DELETE = "OnDelete"
 MAX_WAVE = 64
 
 
@@ -84,15 +84,12 @@ def revisions_of_missing(
     As many servers as the partition says stay on the current revision: the smallest ids, or, where
     priorities decide, any that happen to be.
     """
-    strategy = workload.spec.update_strategy
-    rolling = strategy.rolling_update if strategy else None
-    partition = (rolling.partition if rolling else None) or 0
-    if strategy is None or strategy.type == ON_DELETE or rolling is None or not partition:
-        return dict.fromkeys(layout.missing, newest)
-    if rolling.unordered_update is None:
-        return {o: current if o in layout.targets[:partition] else newest for o in layout.missing}
+    rules = Rules.of(workload.spec.update_strategy, replicas_of(workload))
+    if not rules.by_priority:
+        kept = layout.targets[: rules.partition]
+        return {o: current if o in kept else newest for o in layout.missing}
     name = newest.metadata.name
-    room = partition - sum(not is_of_revision(pod, name) for pod in layout.slots.values())
+    room = rules.partition - sum(not is_of_revision(pod, name) for pod in layout.slots.values())
     old = max(0, room) if current.metadata.name != name else 0
     return {o: current if i < old else newest for i, o in enumerate(layout.missing)}
 

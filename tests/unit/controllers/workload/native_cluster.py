@@ -158,6 +158,12 @@ class NativeCluster:
                 return
         raise AssertionError(f"still moving after {passes} passes")
 
+    def settle_some(self, turns: int) -> None:
+        """Let controller and kubelets take so many turns."""
+        for _ in range(turns):
+            self.reconcile()
+            self.run_kubelets()
+
     def run_kubelets(self, names: Iterable[int] | None = None) -> None:
         """Start pods that are new, and end those that terminate."""
         for number, pod in self.pods.items():
