@@ -117,13 +117,12 @@ class WorkloadReconciler:
         self._shrink(scene, layout)
         refreshed = self._refresh(scene, layout, revisions.newest.metadata.name)
         waits = [trail.wait for trail in refreshed]
-        if not any(trail.changed_state for trail in refreshed):
-            fresh = lay_out(workload, self._pods.gather(scene))
-            for outcome in self._update(scene, fresh, revisions):
-                if isinstance(outcome, Failure):
-                    failures.setdefault(FAILED_UPDATE, outcome)
-                else:
-                    waits.append(outcome)
+        layout = lay_out(workload, self._pods.gather(scene))
+        for outcome in self._update(scene, layout, revisions):
+            if isinstance(outcome, Failure):
+                failures.setdefault(FAILED_UPDATE, outcome)
+            else:
+                waits.append(outcome)
         pods = self._pods.gather(scene)
         self._revisions.prune(workload, revisions, pods)
         rest = self._sync_status(scene, record, revisions, pods, failures)

@@ -9,7 +9,6 @@ import msgspec
 from okg.api.core import Pod
 from okg.client.client import Client
 from okg.errors import Conflict, NotFound
-from okg.workload.native.lifecycle import state_of
 from okg.workload.native.pod_step import PodStep
 
 Ask: TypeAlias = Callable[[Pod], PodStep | None]
@@ -23,35 +22,27 @@ class Trail(msgspec.Struct, frozen=True):
 
     Attributes:
         pod: as it was stored last.
-        before: as it was at first.
         wait: after which time there may be another step, None for no time alone.
     """
 
     pod: Pod
-    before: Pod
     wait: timedelta | None = None
 
-    @property
-    def changed_state(self) -> bool:
-        """Whether the pod is in another state of its lifecycle."""
-        return state_of(self.pod) != state_of(self.before)
 
-
-def follow(client: Client, before: Pod, ask: Ask) -> Trail:
+def follow(client: Client, pod: Pod, ask: Ask) -> Trail:
     """Make the steps that ``ask`` names until there is none.
 
     Each is bound to the very pod that it was decided on. One that changed or went meanwhile is left
     as it is: the event that says so starts the next pass.
     """
-    pod = before
     for _ in range(MOST_STEPS):
         step = ask(pod)
         if step is None or step.after is pod:
-            return Trail(pod, before, step.requeue_after if step else None)
+            return Trail(pod, step.requeue_after if step else None)
         try:
             pod = client.patch(pod, step.after, subresource=step.subresource)
         except (Conflict, NotFound):
             break
         if step.requeue_after is not None:
-            return Trail(pod, before, step.requeue_after)
-    return Trail(pod, before)
+            return Trail(pod, step.requeue_after)
+    return Trail(pod)

@@ -77,10 +77,10 @@ def walk(
     changes: Mapping[str, InPlaceChange],
     now: datetime,
 ) -> Walk:
-    """Return whose turn it is. Not to be asked when a refresh has just written a lifecycle state.
+    """Return whose turn it is.
 
     Args:
-        layout: of the workload's pods.
+        layout: of the workload's pods, as a refresh has left them.
         workload: with its update strategy.
         update_revision: its newest revision.
         changes: what brings pods of other revisions to the newest one, by the name of theirs.

@@ -369,3 +369,31 @@ def test_a_pod_that_must_stay_ready_for_a_while_is_looked_at_again() -> None:
 
     assert result == Result(requeue_after=timedelta(seconds=59))
     assert cluster.status.available_replicas == 0
+
+
+def test_the_status_is_written_twice_a_second_at_most() -> None:
+    cluster = NativeCluster({"replicas": 2})
+    cluster.settle()
+    cluster.delete_pod(0)
+    cluster.reconcile()
+    cluster.run_kubelets()
+    cluster.clock.advance(0.25)
+
+    early = cluster.reconciler.reconcile(Context(), XXX)
+    told = cluster.status.updated_replicas
+    cluster.reconcile()
+
+    assert early == Result(requeue_after=timedelta(seconds=0.25))
+    assert (told, cluster.status.updated_replicas) == (1, 2)
+
+
+def test_what_a_new_spec_comes_to_is_told_at_once() -> None:
+    cluster = NativeCluster({"replicas": 2})
+    cluster.reconcile()
+    cluster.edit(replicas=3)
+    cluster.clock.advance(0.25)
+
+    cluster.reconciler.reconcile(Context(), XXX)
+
+    assert cluster.status.observed_generation == cluster.workload.metadata.generation
+    assert cluster.status.replicas == 3
