@@ -18,8 +18,8 @@ from okg.api.game import GameServerSet
 from okg.client.client import Client
 from okg.clock import SYSTEM_CLOCK, Clock
 from okg.context import Context
-from okg.controllers.gameserverset.write_pace import WritePace
 from okg.controllers.workload.adoption import Adopter
+from okg.controllers.workload.pace import Pace
 from okg.controllers.workload.pods import Failure, PodKeeper, Scene
 from okg.controllers.workload.pool import WorkPool
 from okg.controllers.workload.reader import Reader
@@ -43,6 +43,9 @@ from okg.workload.ownership import is_going
 
 PASS_GAP = timedelta(milliseconds=50)
 """Shortest time between two passes: a burst of events of pods makes one."""
+
+WRITE_GAP = timedelta(milliseconds=500)
+"""Shortest time between two writes of a status, as for that of a set."""
 
 REFUSED_PERIOD = timedelta(minutes=5)
 """Time until what the server refused is tried again; what stands against it may be gone."""
@@ -75,8 +78,8 @@ class WorkloadReconciler:
         self._claims = ClaimKeeper(client)
         self._pods = PodKeeper(client, live, recorder, self._claims)
         self._revisions = RevisionKeeper(client, live)
-        self._passes = WritePace(PASS_GAP)
-        self._writes = WritePace()
+        self._passes = Pace(PASS_GAP)
+        self._writes = Pace(WRITE_GAP)
 
     def reconcile(self, ctx: Context, request: Request) -> Result | None:
         """Look at one set's pods and do what there is to do."""
@@ -92,7 +95,7 @@ class WorkloadReconciler:
         rest = self._passes.rest(request, self._clock.monotonic())
         if rest is not None:
             return Result(requeue_after=rest)
-        self._passes.wrote(request, self._clock.monotonic())
+        self._passes.did(request, self._clock.monotonic())
         try:
             return self._sync(gss, record)
         except InvalidField as problem:
@@ -221,7 +224,7 @@ class WorkloadReconciler:
             return rest
         after = to_config_map(replace(workload, status=status), scene.gss, record)
         self._client.patch(record, after)
-        self._writes.wrote(request, self._clock.monotonic())
+        self._writes.did(request, self._clock.monotonic())
         return None
 
 

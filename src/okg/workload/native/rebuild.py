@@ -8,7 +8,7 @@ from okg.api.core import Pod
 from okg.api.game import GameServerSet
 from okg.api.kruise import AdvancedStatefulSet
 from okg.workload.names import LIFECYCLE_STATE, PREPARING_DELETE
-from okg.workload.ordinals import belongs_to, format_ordinals, ordinal_of
+from okg.workload.ordinals import MAX_RESERVED, belongs_to, format_ordinals, ordinal_of
 from okg.workload.scaling import read_explicit
 from okg.workload.statefulset import build_statefulset
 
@@ -34,11 +34,15 @@ def rebuild_statefulset(gss: GameServerSet, pods: Iterable[Pod]) -> AdvancedStat
 
 
 def _living_ordinals(gss: GameServerSet, pods: Iterable[Pod]) -> frozenset[int]:
-    """Return the ids of servers that are not on their way out."""
-    return frozenset(
+    """Return the ids of servers that are not on their way out.
+
+    A larger id than users may reserve is no server's: every id below it would have to be.
+    """
+    living = (
         ordinal_of(pod.metadata.name)
         for pod in pods
         if belongs_to(pod.metadata.name, gss.metadata.name)
         and pod.metadata.deletion_timestamp is None
         and pod.metadata.labels.get(LIFECYCLE_STATE) != PREPARING_DELETE
     )
+    return frozenset(ordinal for ordinal in living if ordinal < MAX_RESERVED)

@@ -36,6 +36,13 @@ def test_a_server_whose_id_the_user_reserves_is_not_kept() -> None:
     assert workload.spec.reserve_ordinals == (1, 9)
 
 
+def test_one_pod_of_a_senseless_id_does_not_reserve_all_ids_below() -> None:
+    workload = rebuild_statefulset(a_set(), pods(0, 1, 2_000_000_000))
+
+    assert workload.spec.replicas == 2
+    assert workload.spec.reserve_ordinals == ()
+
+
 @given(st.frozensets(st.integers(0, 15), min_size=1), st.frozensets(st.integers(0, 15)))
 def test_no_server_goes_because_a_record_was_lost(
     living: frozenset[int], explicit: frozenset[int]
