@@ -90,25 +90,22 @@ class PodKeeper:
         return [own for pod in found if (own := self._claimed(scene, pod)) is not None]
 
     def create(self, scene: Scene, ordinal: int, revision: ControllerRevision) -> Failure | None:
-        """Make the pod of one id, with its storage."""
-        workload, gss = scene.workload, scene.gss
-        name = f"{workload.metadata.name}-{ordinal}"
+        """Make the pod of one id, with its storage before it and its gates open after."""
+        name = f"{scene.workload.metadata.name}-{ordinal}"
         try:
-            draft = build_pod(workload, gss, ordinal, revision, scene.now)
-            self._claims.ensure(workload, gss, ordinal)
-            self._client.create_from(draft, Pod)
+            draft = build_pod(scene.workload, scene.gss, ordinal, revision, scene.now)
+            self._claims.ensure(scene.workload, scene.gss, ordinal)
+            pod = self._client.create_from(draft, Pod)
         except AlreadyExists:
-            failure = self._meet(scene, name)
+            return self._meet(scene, name)
         except (BadRequest, Invalid, InvalidField, StorageGoing) as refusal:
-            failure = Failure(f"pod {name}: {refusal}")
+            return self._unmade(scene, name, str(refusal))
         except (ApiError, TransportError) as error:
-            failure = Failure(f"pod {name}: {error}", error)
-        else:
-            self._recorder.normal(gss, "SuccessfulCreate", f"created pod {name}")
-            return None
-        if failure is not None:
-            self._recorder.warning(gss, "FailedCreate", failure.message)
-        return failure
+            return self._unmade(scene, name, str(error), error)
+        self._recorder.normal(scene.gss, "SuccessfulCreate", f"created pod {name}")
+        with suppress(ApiError, TransportError):  # left to the next pass
+            self.refresh(scene, pod, revision.metadata.name)
+        return None
 
     def remove(self, scene: Scene, pod: Pod) -> None:
         """Delete a pod, or let a hook hold it back."""
@@ -183,5 +180,11 @@ class PodKeeper:
         manager = pod.metadata.controller
         whose = f"managed by {manager.kind} {manager.name}" if manager else "nobody's"
         if claim is Claim.FOREIGN or not is_terminating(pod):
-            return Failure(f"pod {name}: one of this name exists and is {whose}; delete it")
+            why = f"one of this name exists and is {whose}; delete it"
+            return self._unmade(scene, name, why)
         return None
+
+    def _unmade(self, scene: Scene, name: str, why: str, error: OkgError | None = None) -> Failure:
+        failure = Failure(f"pod {name}: {why}", error)
+        self._recorder.warning(scene.gss, "FailedCreate", failure.message)
+        return failure

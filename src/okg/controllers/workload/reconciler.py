@@ -92,14 +92,18 @@ class WorkloadReconciler:
         if is_going(record, gss):
             ctx.log.debug("waiting for the record of an earlier set of this name to go")
             return None
-        rest = self._passes.rest(request, self._clock.monotonic())
+        started = self._clock.monotonic()
+        rest = self._passes.rest(request, started)
         if rest is not None:
             return Result(requeue_after=rest)
-        self._passes.did(request, self._clock.monotonic())
         try:
             return self._sync(gss, record)
         except InvalidField as problem:
             raise TerminalError(str(problem)) from problem
+        finally:
+            ended = self._clock.monotonic()
+            # Half the time at most is spent on one set, however large it is.
+            self._passes.did(request, ended + (ended - started))
 
     def _sync(self, gss: GameServerSet, record: ConfigMap) -> Result | None:
         workload = record_of(record)

@@ -35,14 +35,24 @@ def test_a_new_record_becomes_pods_that_can_be_ready() -> None:
 
 def test_the_gates_of_a_new_pod_are_opened_by_one_write() -> None:
     cluster = NativeCluster({"replicas": 1})
-    cluster.reconcile()
-    cluster.server.requests.clear()
 
     cluster.reconcile()
 
     assert cluster.server.requests.count(verb="patch", resource="pods/status") == 1
     told = {c.type: c.status for c in cluster.pods[0].status.conditions}
     assert told == {"InPlaceUpdateReady": "True", "KruisePodReady": "True"}
+
+
+def test_gates_that_could_not_be_opened_at_once_are_opened_by_the_next_pass() -> None:
+    cluster = NativeCluster({"replicas": 1})
+    cluster.server.faults.inject(Refuse(status=500), resource="pods/status", times=1)
+    cluster.reconcile()
+    before = cluster.pods[0].status.conditions
+
+    cluster.reconcile()
+
+    assert before == ()
+    assert len(cluster.pods[0].status.conditions) == 2
 
 
 def test_a_large_set_grows_and_shrinks_around_reserved_ids() -> None:
