@@ -19,6 +19,7 @@ from okg.client.client import Client
 from okg.clock import SYSTEM_CLOCK, Clock
 from okg.context import Context
 from okg.controllers.workload.adoption import Adopter
+from okg.controllers.workload.freshness import Freshness
 from okg.controllers.workload.pace import Pace
 from okg.controllers.workload.pods import Failure, PodKeeper, Scene
 from okg.controllers.workload.pool import WorkPool
@@ -26,7 +27,7 @@ from okg.controllers.workload.reader import Reader
 from okg.controllers.workload.revisions import RevisionKeeper, Revisions
 from okg.controllers.workload.steps import Trail
 from okg.controllers.workload.storage import ClaimKeeper, StorageGoing
-from okg.errors import Conflict, TerminalError
+from okg.errors import TerminalError
 from okg.runtime.events import EventRecorder
 from okg.runtime.reconcile import Request, Result
 from okg.workload.invalid import InvalidField
@@ -78,6 +79,7 @@ class WorkloadReconciler:
         self._claims = ClaimKeeper(client)
         self._pods = PodKeeper(client, live, recorder, self._claims)
         self._revisions = RevisionKeeper(client, live)
+        self._freshness = Freshness(live)
         self._passes = Pace(PASS_GAP)
         self._writes = Pace(WRITE_GAP)
 
@@ -88,6 +90,7 @@ class WorkloadReconciler:
         if gss is None or record is None or gss.metadata.deletion_timestamp is not None:
             self._passes.forget(request)
             self._writes.forget(request)
+            self._freshness.forget(f"{request.namespace}/{record_name(request.name)}")
             return None
         if is_going(record, gss):
             ctx.log.debug("waiting for the record of an earlier set of this name to go")
@@ -96,6 +99,7 @@ class WorkloadReconciler:
         rest = self._passes.rest(request, started)
         if rest is not None:
             return Result(requeue_after=rest)
+        self._freshness.check(record)
         try:
             return self._sync(gss, record)
         except InvalidField as problem:
@@ -116,8 +120,6 @@ class WorkloadReconciler:
         layout = lay_out(workload, self._pods.gather(scene))
         revisions = self._revisions.sync(workload, gss, scene.adopter)
         growth = self._plan_growth(scene, layout, revisions)
-        if growth.create or not all(map(is_terminating, layout.condemned)):
-            self._check_fresh(record)
         failures: dict[str, Failure] = {}
         if unmade := self._grow(scene, growth):
             failures[FAILED_CREATE] = unmade
@@ -150,17 +152,6 @@ class WorkloadReconciler:
             now=scene.now,
             waiting=waiting,
         )
-
-    def _check_fresh(self, record: ConfigMap) -> None:
-        """Make sure that nobody is made or removed by a record of yesterday.
-
-        Right after it has taken over, a replica may not have heard of the last writes of the one
-        before it.
-        """
-        meta = record.metadata
-        stored = self._live.get(ConfigMap, meta.namespace, meta.name)
-        if stored is None or stored.metadata.resource_version != meta.resource_version:
-            raise Conflict(409, "Conflict", f"the workload record {record.key} has changed")
 
     def _grow(self, scene: Scene, growth: Growth) -> Failure | None:
         """Make pods, more at a time as long as all goes well; return what first did not."""
@@ -227,7 +218,7 @@ class WorkloadReconciler:
         if rest is not None and observed:
             return rest
         after = to_config_map(replace(workload, status=status), scene.gss, record)
-        self._client.patch(record, after)
+        self._freshness.trust(self._client.patch(record, after))
         self._writes.did(request, self._clock.monotonic())
         return None
 

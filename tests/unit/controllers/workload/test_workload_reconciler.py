@@ -5,13 +5,12 @@ import pytest
 from msgspec.structs import replace
 
 from okg.api.core import Pod
-from okg.api.game import GameServerSet
 from okg.context import Context
 from okg.errors import Conflict, Forbidden, ServerError, TerminalError
 from okg.runtime.reconcile import Result
 from okg.testing.apiserver.faults import LoseAnswer, Refuse
 from okg.workload.native.membership import adopted, released
-from unit.controllers.workload.native_cluster import DATA, XXX, NativeCluster
+from unit.controllers.workload.native_cluster import DATA, XXX, NativeCluster, template
 
 POSTED = "(POST /api/v1/namespaces/games/pods)"
 QUOTA = Refuse(status=403, reason="Forbidden", message="exceeded quota")
@@ -192,16 +191,12 @@ def test_a_creation_whose_answer_is_lost_makes_no_second_pod() -> None:
     assert cluster.pods[0].metadata.uid == uid
 
 
-def orphan(pod: Pod, gss: GameServerSet) -> Pod:
-    return released(pod, gss)
-
-
 def test_orphaned_pods_and_revisions_are_taken_in_and_go_on_running() -> None:
     cluster = NativeCluster({"replicas": 2})
     cluster.settle()
     uids = {number: pod.metadata.uid for number, pod in cluster.pods.items()}
     for pod in cluster.pods.values():
-        cluster.server.put(orphan(pod, cluster.gss))
+        cluster.server.put(released(pod, cluster.gss))
 
     cluster.settle()
 
@@ -213,13 +208,12 @@ def test_orphaned_pods_and_revisions_are_taken_in_and_go_on_running() -> None:
 def test_nobody_is_taken_in_by_a_set_that_is_gone_already() -> None:
     cluster = NativeCluster({"replicas": 1})
     cluster.settle()
-    cluster.server.put(orphan(cluster.pods[0], cluster.gss))
+    cluster.server.put(released(cluster.pods[0], cluster.gss))
+    cluster.server.put(released(cluster.record, cluster.gss))
     cluster.client.yesterday["xxx"] = cluster.gss
-    cluster.client.yesterday["xxx-workload"] = cluster.record
     cluster.server.remove(cluster.gss)
 
-    with pytest.raises(Conflict):
-        cluster.reconcile()
+    cluster.reconcile()
 
     assert cluster.pods[0].metadata.owner_references == ()
 
@@ -251,24 +245,22 @@ def test_a_pod_that_no_longer_matches_is_let_go() -> None:
     assert cluster.pods[0].metadata.owner_references == ()
 
 
-@pytest.mark.parametrize("spec", [{"replicas": 1}, {"replicas": 9}])
-def test_nobody_comes_or_goes_by_a_record_of_yesterday(spec: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "spec", [{"replicas": 1}, {"replicas": 9}, {"template": template("game:0")}]
+)
+def test_nobody_comes_goes_or_changes_by_a_record_of_yesterday(spec: dict[str, Any]) -> None:
     cluster = NativeCluster({"replicas": 3})
     cluster.settle()
-    now = cluster.record
     cluster.edit(**spec)
     cluster.client.yesterday["xxx-workload"] = cluster.record
-    cluster.edit(replicas=3)
-    assert cluster.record != now
+    cluster.edit(replicas=3, template=template("game:1"))
+    cluster.restart()
+    before = cluster.server.revision
 
     with pytest.raises(Conflict, match="workload record games/xxx-workload has changed"):
         cluster.reconcile()
 
-    assert {n: p.metadata.deletion_timestamp for n, p in cluster.pods.items()} == {
-        0: None,
-        1: None,
-        2: None,
-    }
+    assert cluster.server.revision == before
 
 
 def test_a_reserved_list_that_makes_no_sense_removes_nobody() -> None:
@@ -407,3 +399,14 @@ def test_what_a_new_spec_comes_to_is_told_at_once() -> None:
 
     assert cluster.status.observed_generation == cluster.workload.metadata.generation
     assert cluster.status.replicas == 3
+
+
+def test_each_version_of_a_record_is_looked_up_once() -> None:
+    cluster = NativeCluster({"replicas": 1})
+    cluster.reconcile()
+    cluster.edit(replicas=2)
+
+    cluster.reconcile()
+    cluster.settle()
+
+    assert cluster.server.requests.count(verb="get", resource="configmaps") == 2
