@@ -80,12 +80,19 @@ def _is_replaced(
     status, container = _status(pod, name), _container(pod, name)
     if status is None or container is None:
         return False
-    if same_image(status.image, container.image):
+    if _shows(status, container.image):
         return True
     if status.image_id == record.image_id:
         return _has_restarted(status, before, since)
     # An update that overtook another one is not done when the other one's image shows up.
-    return before is None or not any(same_image(status.image, image) for image in before.images)
+    return before is None or not any(_shows(status, image) for image in before.images)
+
+
+def _shows(status: ContainerStatus, image: str) -> bool:
+    """Whether a container is seen to have an image, by its name or by its digest."""
+    digest = image.partition("@")[2]
+    by_digest = bool(digest) and status.image_id.endswith(f"@{digest}")
+    return by_digest or same_image(status.image, image)
 
 
 def _has_restarted(

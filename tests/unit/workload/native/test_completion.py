@@ -74,6 +74,7 @@ def a_pod_of(*, spec: str = "game:2", state: str = STATE, replaced: str = "", **
         a_pod_of(image="game:2"),
         a_pod_of(image="docker.io/library/game:2"),
         a_pod_of(spec="game", image="game:latest"),
+        a_pod_of(spec="game@sha256:aaa", image="sha256:config"),
     ],
 )
 def test_an_update_is_complete_when_another_image_shows_up(pod: Pod) -> None:
@@ -87,6 +88,7 @@ def test_an_update_is_complete_when_another_image_shows_up(pod: Pod) -> None:
         a_pod_of(replaced=REPLACED),
         a_pod_of(image="docker.io/library/game:1"),
         a_pod_of(name="other"),
+        a_pod_of(spec="game@sha256:a", image="sha256:config"),
         a_pod_of(image="game:1", image_id="", state=STATE.replace("game:1@sha256:aaa", "")),
         annotated(a_pod_of(image="game:2"), grace="{}"),
         a_pod_of(image="game:2", state=WITH_NEXT),
