@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 import msgspec
+from msgspec.structs import replace
 
 from okg.api.apps import ControllerRevision
 from okg.api.core import Pod
@@ -43,10 +44,12 @@ class Failure(msgspec.Struct, frozen=True):
     Attributes:
         message: why, for the user.
         error: what to try again for soon; None where only somebody else can help.
+        alone: whether others may well succeed.
     """
 
     message: str
     error: OkgError | None = None
+    alone: bool = False
 
 
 class Scene(msgspec.Struct, frozen=True):
@@ -98,10 +101,12 @@ class PodKeeper:
             pod = self._client.create_from(draft, Pod)
         except AlreadyExists:
             return self._meet(scene, name)
-        except (BadRequest, Invalid, InvalidField, StorageGoing) as refusal:
-            return self._unmade(scene, name, str(refusal))
+        except StorageGoing as waiting:
+            return self._unmade(scene, name, Failure(str(waiting), alone=True))
+        except (BadRequest, Invalid, InvalidField) as refusal:
+            return self._unmade(scene, name, Failure(str(refusal)))
         except (ApiError, TransportError) as error:
-            return self._unmade(scene, name, str(error), error)
+            return self._unmade(scene, name, Failure(str(error), error))
         self._recorder.normal(scene.gss, "SuccessfulCreate", f"created pod {name}")
         with suppress(ApiError, TransportError):  # left to the next pass
             self.refresh(scene, pod, revision.metadata.name)
@@ -181,10 +186,10 @@ class PodKeeper:
         whose = f"managed by {manager.kind} {manager.name}" if manager else "nobody's"
         if claim is Claim.FOREIGN or not is_terminating(pod):
             why = f"one of this name exists and is {whose}; delete it"
-            return self._unmade(scene, name, why)
+            return self._unmade(scene, name, Failure(why, alone=True))
         return None
 
-    def _unmade(self, scene: Scene, name: str, why: str, error: OkgError | None = None) -> Failure:
-        failure = Failure(f"pod {name}: {why}", error)
+    def _unmade(self, scene: Scene, name: str, why: Failure) -> Failure:
+        failure = replace(why, message=f"pod {name}: {why.message}")
         self._recorder.warning(scene.gss, "FailedCreate", failure.message)
         return failure

@@ -154,14 +154,18 @@ class WorkloadReconciler:
         )
 
     def _grow(self, scene: Scene, growth: Growth) -> Failure | None:
-        """Make pods, more at a time as long as all goes well; return what first did not."""
+        """Make pods, more at a time as long as all goes well; return what first did not.
+
+        What stands against one pod alone keeps no other from being made.
+        """
         self._pool.map(lambda pod: self._pods.remove(scene, pod), growth.replace)
+        failures: list[Failure] = []
         for wave in in_waves(list(growth.create.items())):
             outcomes = self._pool.map(lambda made: self._pods.create(scene, *made), wave)
-            failures = [outcome for outcome in outcomes if outcome is not None]
-            if failures:
-                return failures[0]
-        return None
+            failures += [outcome for outcome in outcomes if outcome is not None]
+            if not all(failure.alone for failure in failures):
+                break
+        return min(failures, key=lambda failure: failure.alone, default=None)
 
     def _shrink(self, scene: Scene, layout: Layout) -> None:
         def remove(pod: Pod) -> None:

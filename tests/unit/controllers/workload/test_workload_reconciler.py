@@ -233,6 +233,7 @@ def test_a_pod_of_somebody_else_in_the_place_of_ours_is_told_and_left_alone() ->
         "pod xxx-0: one of this name exists and is managed by GameServerSet other; delete it"
     ]
     assert cluster.pods[0].metadata.deletion_timestamp is None
+    assert sorted(cluster.pods) == [0, 1]
 
 
 def test_a_pod_that_no_longer_matches_is_let_go() -> None:
