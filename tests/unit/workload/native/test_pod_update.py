@@ -327,6 +327,21 @@ def test_a_hook_that_marks_a_pod_not_ready_does_so_before_the_pod_waits() -> Non
     assert start_update(second.after, workload, NEW, IMAGE, NOW) is None
 
 
+def test_a_pod_that_waits_again_is_marked_first_and_gets_the_hook_with_its_state() -> None:
+    hook = {"finalizersHandler": ["x/block"], "markPodNotReady": True}
+    workload = a_native_workload({"inPlaceUpdate": hook})
+
+    first = start_update(a_server_pod(lifecycle="Updated"), workload, NEW, IMAGE, NOW)
+    assert first is not None
+    second = start_update(first.after, workload, NEW, IMAGE, NOW)
+
+    assert first.subresource == "status"
+    assert first.after.metadata == a_server_pod(lifecycle="Updated").metadata
+    assert second is not None
+    assert second.after.metadata.labels[LIFECYCLE] == "PreparingUpdate"
+    assert second.after.metadata.finalizers == ("x/block",)
+
+
 def test_the_time_of_a_state_is_when_it_was_entered() -> None:
     then = {CHANGED_AT: "2025-01-01T00:00:00Z"}
     pod = a_server_pod(lifecycle="Updating", conditions=LED_OUT, annotations=then)
