@@ -22,17 +22,23 @@ from okg.runtime.first_requests import insist
 Sleep = Callable[[float], None]
 
 
-def check_server(api: ApiClient, *, sleep: Sleep = time.sleep) -> None:
+def check_server(api: ApiClient, *, kruise: bool = True, sleep: Sleep = time.sleep) -> None:
     """Say at once what is missing, instead of waiting for caches that can never fill.
+
+    Args:
+        api: of the server.
+        kruise: whether OpenKruise is needed.
+        sleep: how to wait between two tries.
 
     Raises:
         ConfigError: the server cannot be asked or does not serve what we need.
     """
-    for kind in (GameServerSet, GameServer, AdvancedStatefulSet):
+    needed = (GameServerSet, GameServer, *((AdvancedStatefulSet,) if kruise else ()))
+    for kind in needed:
         if not is_served(api, kind, sleep=sleep):
             resource = kind.resource_type
             remedy = (
-                "install OpenKruise 1.8 or newer"
+                "install OpenKruise 1.8 or newer, or set --workload-backend=native"
                 if kind is AdvancedStatefulSet
                 else "kubectl apply -f config/crd/bases"
             )

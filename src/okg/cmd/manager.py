@@ -6,7 +6,7 @@ from datetime import timedelta
 from importlib.metadata import version
 
 from okg.api.core import Pod
-from okg.api.kruise import PodProbeMarker
+from okg.api.kruise import AdvancedStatefulSet, PodProbeMarker
 from okg.cache.informers import Selection
 from okg.client.connection import connect
 from okg.client.throttle import Throttle
@@ -15,13 +15,15 @@ from okg.cmd.durations import parse_duration
 from okg.cmd.environment import network_patience
 from okg.cmd.options import DEFAULT_RESYNC, ManagerFlags, parse
 from okg.cmd.webhooks import DRAIN_SECONDS, add_webhooks
-from okg.controllers import gameserver, gameserverset
+from okg.controllers import gameserver, gameserverset, workload
+from okg.controllers.backends import Backends, KruiseBackend, NativeBackend
 from okg.errors import CacheNotSynced, ConfigError, LeadershipLost
 from okg.runtime.election_state import ElectionSettings
 from okg.runtime.manager import Manager, ManagerOptions
 from okg.telemetry.logging import get_logger
 from okg.telemetry.setup import configure
 from okg.webhooks.certificates.registration import CONFIGURATIONS
+from okg.workload.backend_choice import BackendName
 from okg.workload.names import OWNER_GSS
 
 LEASE_NAME = "game-kruise-manager"
@@ -60,7 +62,11 @@ def build(flags: ManagerFlags) -> Manager:
     options = ManagerOptions(
         name="okg",
         namespaces=[flags.namespace] if flags.namespace else [],
-        selections={Pod: Selection(labels=OWNER_GSS), **CONFIGURATIONS},
+        selections={
+            Pod: Selection(labels=OWNER_GSS),
+            **CONFIGURATIONS,
+            **workload.SELECTIONS,
+        },
         leader_election_id=LEASE_NAME if flags.leader_elect else "",
         leader_election_namespace=flags.leader_election_namespace,
         election=ElectionSettings(
@@ -79,15 +85,28 @@ def build(flags: ManagerFlags) -> Manager:
         user_agent=f"okg/{version('okg')}",
         throttle=_throttle(flags),
     )
-    check_server(manager.api)
+    check_server(manager.api, kruise=flags.workload_backend == "kruise")
+    backends = _backends(manager, flags.workload_backend)
     probes = is_served(manager.api, PodProbeMarker)
     if not probes:
         get_logger("setup").warning("no PodProbeMarkers: sets with service qualities will not run")
-    manager.add(gameserver.controller(manager, workers=flags.gameserver_workers, patience=patience))
+    servers, sets = flags.gameserver_workers, flags.gameserverset_workers
     manager.add(
-        gameserverset.controller(manager, workers=flags.gameserverset_workers, probes=probes)
+        gameserver.controller(manager, workers=servers, patience=patience, backends=backends)
     )
+    manager.add(gameserverset.controller(manager, workers=sets, backends=backends, probes=probes))
+    manager.add(workload.controller(manager, manager.api))
     return manager
+
+
+def _backends(manager: Manager, asked: str) -> Backends:
+    """Return the back ends that the server has kinds for, with the default that the flag means."""
+    client = manager.client
+    native = {BackendName.NATIVE: NativeBackend(client)}
+    if not is_served(manager.api, AdvancedStatefulSet):
+        return Backends(native, BackendName.NATIVE)
+    default = BackendName.NATIVE if asked == "native" else BackendName.KRUISE
+    return Backends({BackendName.KRUISE: KruiseBackend(client), **native}, default)
 
 
 def _resync(text: str) -> timedelta:

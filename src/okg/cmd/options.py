@@ -53,6 +53,7 @@ class ManagerFlags(msgspec.Struct, frozen=True, kw_only=True):
     kubeconfig: str
     gameserver_workers: int
     gameserverset_workers: int
+    workload_backend: str
     webhook_port: int
     webhook_server_certs_dir: str
     webhook_service_namespace: str
@@ -113,6 +114,13 @@ def parse(arguments: Sequence[str]) -> ManagerFlags:
     _text(parser, "kubeconfig", "", "path; else KUBECONFIG, in-cluster, ~/.kube/config")
     _number(parser, "gameserver-workers", 10, "GameServers worked on at the same time")
     _number(parser, "gameserverset-workers", 10, "GameServerSets worked on at the same time")
+    parser.add_argument(
+        *_names("workload-backend"),
+        choices=("auto", "kruise", "native"),
+        default="auto",
+        help="who makes the pods of new sets: OpenKruise, this manager, or whoever there is"
+        " (default %(default)s)",
+    )
     _add_webhook_flags(parser)
     parser.add_argument(
         *_names("log-format"),

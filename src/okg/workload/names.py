@@ -28,6 +28,7 @@ OPS_STATE_CHANGED_AT = "game.kruise.io/opsState-last-changed-time"
 STATE_CHANGED_AT = "game.kruise.io/state-last-changed-time"
 UPDATING_CONTAINERS = "game.kruise.io/gs-updating-containers"
 WORKLOAD_RECORD = "game.kruise.io/workload-record"
+WORKLOAD_BACKEND = "game.kruise.io/workload-backend"
 """Label of the ConfigMaps that stand for workloads where there is no OpenKruise."""
 
 TRACE_PARENT = "game.kruise.io/traceparent"

@@ -1,5 +1,6 @@
 """The GameServer controller."""
 
+from okg.controllers.backends import Backends
 from okg.controllers.gameserver.reconciler import GameServerReconciler
 from okg.controllers.gameserver.watches import watches
 from okg.controllers.host import Host
@@ -14,7 +15,11 @@ NAME = "gameserver-controller"
 
 
 def controller(
-    manager: Host, workers: int = 10, *, patience: NetworkPatience = DEFAULT_PATIENCE
+    manager: Host,
+    workers: int = 10,
+    *,
+    patience: NetworkPatience = DEFAULT_PATIENCE,
+    backends: Backends | None = None,
 ) -> Controller:
     """Return the controller, ready to be added to a manager.
 
@@ -22,8 +27,11 @@ def controller(
         manager: what it will run in.
         workers: servers that are worked on at the same time.
         patience: how long networks are waited for.
+        backends: where workloads are kept; OpenKruise alone if not given.
     """
     declare_indexes(manager)
     recorder = manager.recorder_for(NAME)
-    reconciler = GameServerReconciler(manager.client, recorder, patience=patience)
+    reconciler = GameServerReconciler(
+        manager.client, recorder, patience=patience, backends=backends
+    )
     return Controller(NAME, reconciler, watches(manager.client), workers=workers)

@@ -16,6 +16,7 @@ from okg.api.kruise import AdvancedStatefulSet
 from okg.client.client import Client
 from okg.clock import SYSTEM_CLOCK, Clock
 from okg.context import Context
+from okg.controllers.backends import Backends, kruise_only
 from okg.controllers.gameserver.complaints import Complaints
 from okg.errors import (
     AlreadyExists,
@@ -57,6 +58,7 @@ class GameServerReconciler:
         recorder: tells about it on the server.
         clock: where all times that are written come from.
         patience: how long networks are waited for.
+        backends: where workloads are kept; OpenKruise alone if not given.
     """
 
     def __init__(
@@ -66,8 +68,10 @@ class GameServerReconciler:
         *,
         clock: Clock = SYSTEM_CLOCK,
         patience: NetworkPatience = DEFAULT_PATIENCE,
+        backends: Backends | None = None,
     ) -> None:
         self._client = client
+        self._backends = backends or kruise_only(client)
         self._recorder = recorder
         self._clock = clock
         self._patience = patience
@@ -97,15 +101,19 @@ class GameServerReconciler:
         if server is None:
             return
         gss = self._set_of(server)
-        meta = server.metadata
-        name = meta.labels.get(OWNER_GSS, "")
-        workload = self._client.get(AdvancedStatefulSet, meta.namespace, name) if name else None
+        workload = self._workload_of(gss) if gss is not None else None
         if not is_scaled_away(server, gss, workload):
             return
         try:
             self._client.delete(server)
         except NotFound:
             return
+
+    def _workload_of(self, gss: GameServerSet) -> AdvancedStatefulSet | None:
+        try:
+            return self._backends.of(gss).get(gss)
+        except InvalidField:
+            return None
 
     def _set_of(self, member: Pod | GameServer) -> GameServerSet | None:
         name = member.metadata.labels.get(OWNER_GSS, "")

@@ -1,5 +1,6 @@
 """The GameServerSet controller."""
 
+from okg.controllers.backends import Backends, kruise_only
 from okg.controllers.gameserverset.reconciler import GameServerSetReconciler
 from okg.controllers.gameserverset.watches import watches
 from okg.controllers.host import Host
@@ -12,15 +13,24 @@ NAME = "gameserverset-controller"
 """Name in metrics and events, as upstream's."""
 
 
-def controller(manager: Host, workers: int = 10, *, probes: bool = True) -> Controller:
+def controller(
+    manager: Host,
+    workers: int = 10,
+    *,
+    backends: Backends | None = None,
+    probes: bool = True,
+) -> Controller:
     """Return the controller, ready to be added to a manager.
 
     Args:
         manager: what it will run in.
         workers: sets that are worked on at the same time.
+        backends: where workloads are kept; OpenKruise alone if not given.
         probes: whether the API server serves PodProbeMarkers.
     """
     declare_indexes(manager)
     recorder = manager.recorder_for(NAME)
-    reconciler = GameServerSetReconciler(manager.client, recorder, probes=probes)
-    return Controller(NAME, reconciler, watches(probes=probes), workers=workers)
+    backends = backends or kruise_only(manager.client)
+    reconciler = GameServerSetReconciler(manager.client, recorder, backends=backends, probes=probes)
+    watched = watches(served=backends.served, probes=probes)
+    return Controller(NAME, reconciler, watched, workers=workers)

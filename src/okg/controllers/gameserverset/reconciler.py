@@ -10,6 +10,7 @@ without a change comes back by itself only for a status that had to wait, or tha
 from collections.abc import Sequence
 from contextlib import suppress
 
+import msgspec
 from msgspec.structs import replace
 
 from okg.api.core import Pod
@@ -18,11 +19,14 @@ from okg.api.kruise import AdvancedStatefulSet, PodProbeMarker
 from okg.client.client import Client
 from okg.clock import SYSTEM_CLOCK, Clock
 from okg.context import Context
+from okg.controllers.backends import Backends, WorkloadBackend, kruise_only
 from okg.controllers.gameserverset.notebook import REFUSED_PERIOD, Notebook, refused, standing
 from okg.controllers.indexes import BY_FACET, BY_SET, facet_key, set_key
 from okg.errors import BadRequest, Forbidden, Invalid, NotFound
 from okg.runtime.events import EventRecorder
 from okg.runtime.reconcile import Request, Result
+from okg.workload.backend_choice import with_backend
+from okg.workload.invalid import InvalidField
 from okg.workload.kill import replicas_after_kill
 from okg.workload.names import RECLAIM_DELETE
 from okg.workload.ordinals import belongs_to
@@ -47,7 +51,6 @@ from okg.workload.scaling import (
 )
 from okg.workload.set_status import complaint_of, compute_set_status, is_news, is_urgent
 from okg.workload.statefulset import (
-    build_statefulset,
     needs_update,
     scale_statefulset,
     update_statefulset,
@@ -59,6 +62,14 @@ NO_PROBES = (
 )
 
 
+class _Scene(msgspec.Struct, frozen=True):
+    """A set, where its workload is kept, and what it is."""
+
+    gss: GameServerSet
+    backend: WorkloadBackend
+    workload: AdvancedStatefulSet | None
+
+
 class GameServerSetReconciler:
     """Brings one GameServerSet closer to its spec.
 
@@ -67,6 +78,7 @@ class GameServerSetReconciler:
             PodProbeMarkers.
         recorder: tells about it on the set.
         clock: where the time of conditions comes from.
+        backends: where workloads are kept; OpenKruise alone if not given.
         probes: whether the API server serves PodProbeMarkers; without them a set that needs them
             says so.
     """
@@ -77,9 +89,11 @@ class GameServerSetReconciler:
         recorder: EventRecorder,
         *,
         clock: Clock = SYSTEM_CLOCK,
+        backends: Backends | None = None,
         probes: bool = True,
     ) -> None:
         self._client = client
+        self._backends = backends or kruise_only(client)
         self._recorder = recorder
         self._clock = clock
         self._probes = probes
@@ -92,13 +106,18 @@ class GameServerSetReconciler:
         if gss is None or gss.spec is None or gss.metadata.deletion_timestamp is not None:
             self._notebook.forget(request)
             return None
-        workload = self._client.get(AdvancedStatefulSet, request.namespace, request.name)
+        try:
+            backend = self._backends.of(gss)
+            workload = backend.get(gss)
+        except InvalidField as problem:
+            return self._sync_status(gss, None, Problems(others=(problem,)), waiting=False)
         if workload is not None and is_going(workload, gss):
             ctx.log.debug("waiting for the workload of an earlier set of this name to go")
             return None
         found = find_problems(gss, workload)
         problems, waiting = self._sync_probes(gss, found)
-        problems, acted = self._try(gss, workload, problems, waiting=waiting)
+        scene = _Scene(gss, backend, workload)
+        problems, acted = self._try(scene, problems, waiting=waiting)
         if acted:
             return None
         later = self._sync_status(gss, workload, problems, waiting=waiting)
@@ -106,14 +125,7 @@ class GameServerSetReconciler:
             return Result(requeue_after=REFUSED_PERIOD)
         return later
 
-    def _try(
-        self,
-        gss: GameServerSet,
-        workload: AdvancedStatefulSet | None,
-        problems: Problems,
-        *,
-        waiting: bool,
-    ) -> tuple[Problems, bool]:
+    def _try(self, scene: "_Scene", problems: Problems, *, waiting: bool) -> tuple[Problems, bool]:
         """Act, unless that was refused a short while ago: it would be refused again.
 
         Returns:
@@ -121,6 +133,7 @@ class GameServerSetReconciler:
         """
         if waiting:
             return problems, False
+        gss, workload = scene.gss, scene.workload
         request, now = Request.of(gss), self._clock.monotonic()
         meta = gss.metadata
         subject = (meta.uid, meta.generation, workload.metadata.generation if workload else None)
@@ -128,7 +141,7 @@ class GameServerSetReconciler:
         if before is not None:
             return problems.with_refusal(before.message), False
         try:
-            return problems, self._act(gss, workload, problems)
+            return problems, self._act(scene, problems)
         except (BadRequest, Invalid) as error:
             refusal = refused(subject, error.message, now)
             self._notebook.note(request, refused_workload=refusal)
@@ -176,26 +189,25 @@ class GameServerSetReconciler:
             marker = None
         return marker
 
-    def _act(
-        self,
-        gss: GameServerSet,
-        workload: AdvancedStatefulSet | None,
-        problems: Problems,
-    ) -> bool:
+    def _act(self, scene: "_Scene", problems: Problems) -> bool:
         """Do the next thing there is to do; return whether there was one."""
-        if workload is None:
-            return self._create_workload(gss, problems)
+        if scene.workload is None:
+            return self._create_workload(scene, problems)
         return (
-            self._kill(gss, workload, problems)
-            or self._scale(gss, workload, problems)
-            or self._update_workload(gss, workload, problems)
+            self._kill(scene.gss, scene.workload, problems)
+            or self._scale(scene, scene.workload, problems)
+            or self._update_workload(scene, scene.workload, problems)
         )
 
-    def _create_workload(self, gss: GameServerSet, problems: Problems) -> bool:
+    def _create_workload(self, scene: "_Scene", problems: Problems) -> bool:
         if problems.blocking:
             return False
-        self._client.create(build_statefulset(gss))
-        self._recorder.normal(gss, "CreateWorkload", "created Advanced StatefulSet")
+        gss, backend = scene.gss, scene.backend
+        noted = with_backend(gss, backend.name)
+        if noted is not gss:
+            gss = self._client.patch(gss, noted)
+        backend.create(gss)
+        self._recorder.normal(gss, "CreateWorkload", f"created {backend.title}")
         return True
 
     def _kill(self, gss: GameServerSet, workload: AdvancedStatefulSet, problems: Problems) -> bool:
@@ -206,7 +218,8 @@ class GameServerSetReconciler:
         self._client.patch(gss, replace(gss, spec=replace(spec, replicas=left)))
         return True
 
-    def _scale(self, gss: GameServerSet, workload: AdvancedStatefulSet, problems: Problems) -> bool:
+    def _scale(self, scene: "_Scene", workload: AdvancedStatefulSet, problems: Problems) -> bool:
+        gss = scene.gss
         if problems.size:
             return False
         ids = read_reservations(gss, workload)
@@ -215,7 +228,7 @@ class GameServerSetReconciler:
         want = spec_of(gss).replicas
         scale = decide_scale(want, self._members_of(gss), ids)
         self._mark_for_reclaim(gss, scale)
-        self._client.patch(workload, scale_statefulset(workload, gss, scale))
+        scene.backend.patch(gss, workload, scale_statefulset(workload, gss, scale))
         self._recorder.normal(gss, "Scale", f"scale from {workload.spec.replicas} to {want}")
         recorded = record_scale(gss, ids, scale)
         if recorded != gss:
@@ -235,12 +248,13 @@ class GameServerSetReconciler:
                 continue
 
     def _update_workload(
-        self, gss: GameServerSet, workload: AdvancedStatefulSet, problems: Problems
+        self, scene: "_Scene", workload: AdvancedStatefulSet, problems: Problems
     ) -> bool:
+        gss, backend = scene.gss, scene.backend
         if problems.template or not needs_update(workload, gss):
             return False
-        self._client.patch(workload, update_statefulset(workload, gss))
-        self._recorder.normal(gss, "UpdateWorkload", "updated Advanced StatefulSet")
+        backend.patch(gss, workload, update_statefulset(workload, gss))
+        self._recorder.normal(gss, "UpdateWorkload", f"updated {backend.title}")
         return True
 
     def _sync_status(

@@ -1,30 +1,42 @@
 """What starts a pass over a set: the set, its pods, its workload and its probes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from okg.api.core import Pod
+from okg.api.core import ConfigMap, Pod
 from okg.api.game import GameServerSet
 from okg.api.kruise import AdvancedStatefulSet, PodProbeMarker
 from okg.runtime.handlers import enqueue_mapped, enqueue_object, enqueue_owner
 from okg.runtime.reconcile import Request
 from okg.runtime.watch import AnyWatch, Watch
+from okg.workload.backend_choice import BackendName
 from okg.workload.names import OWNER_GSS
 
+KRUISE_ONLY = frozenset({BackendName.KRUISE})
 
-def watches(*, probes: bool = True) -> Sequence[AnyWatch]:
+
+def watches(
+    *, served: Collection[BackendName] = KRUISE_ONLY, probes: bool = True
+) -> Sequence[AnyWatch]:
     """Return what a GameServerSet controller watches.
 
     Args:
+        served: where workloads are kept.
         probes: whether the API server serves PodProbeMarkers.
     """
     always: tuple[AnyWatch, ...] = (
         Watch(GameServerSet, enqueue_object),
         Watch(Pod, enqueue_mapped(_set_of)),
-        Watch(AdvancedStatefulSet, enqueue_owner(GameServerSet)),
+        *(_WORKLOADS[name] for name in sorted(served)),
     )
     # By name and not by owner: one that nobody owns is waited for as well.
     marker = Watch(PodProbeMarker, enqueue_object, when=acknowledgement_changed)
     return (*always, marker) if probes else always
+
+
+_WORKLOADS: Mapping[BackendName, AnyWatch] = {
+    BackendName.KRUISE: Watch(AdvancedStatefulSet, enqueue_owner(GameServerSet)),
+    BackendName.NATIVE: Watch(ConfigMap, enqueue_owner(GameServerSet)),
+}
 
 
 def acknowledgement_changed(old: PodProbeMarker | None, new: PodProbeMarker | None) -> bool:
