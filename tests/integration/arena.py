@@ -192,9 +192,14 @@ def open_arena(
 
 def rights() -> list[dict[str, object]]:
     """The roles that are shipped, bound to the user the binary runs as."""
-    names = ("manager-role", "leader-election-role", "webhook-certificates-role")
+    names = (
+        "manager-role",
+        "native-workload-role",
+        "leader-election-role",
+        "webhook-certificates-role",
+    )
     roles = [yaml.safe_load((ROOT / f"config/rbac/{name}.yaml").read_text()) for name in names]
-    for role in roles[1:]:
+    for role in (role for role in roles if role["kind"] == "Role"):
         role["metadata"]["namespace"] = SYSTEM
     user = {"apiGroup": RBAC, "kind": "User", "name": "okg-manager"}
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}}

@@ -18,10 +18,17 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> "Generator[Arena]":
         yield arena
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Play what a module says of all back ends once on each of them."""
+    if "backend" in metafunc.fixturenames:
+        backends = getattr(metafunc.module, "BACKENDS", ("kruise",))
+        metafunc.parametrize("backend", backends, scope="module")
+
+
 @pytest.fixture(scope="module")
-def manager(arena: "Arena") -> "Generator[ManagerProcess]":
+def manager(arena: "Arena", backend: str) -> "Generator[ManagerProcess]":
     """The binary, for all tests of a module that do not harm it."""
-    with arena.manager() as manager:
+    with arena.manager(f"--workload-backend={backend}") as manager:
         yield manager
 
 

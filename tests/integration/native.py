@@ -128,7 +128,7 @@ class NativeArena(Arena):
 def open_native_arena(folder: Path) -> Generator[NativeArena]:
     with ExitStack() as stack:
         plane = stack.enter_context(ControlPlane())
-        plane.apply(*sorted((ROOT / "config/crd/bases").glob("*.yaml")), *rights(), *_native())
+        plane.apply(*sorted((ROOT / "config/crd/bases").glob("*.yaml")), *rights())
         arena = NativeArena(plane, folder)
         nodes = ThreadGroup(Context())
         nodes.start("nodes", NodeSimulator(arena.admin).run)

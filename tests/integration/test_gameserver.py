@@ -7,6 +7,8 @@ from okg.testing.eventually import eventually
 
 pytestmark = pytest.mark.integration
 
+BACKENDS = ("kruise", "native")
+
 MERGE = "application/merge-patch+json"
 THREE = names("a", range(3))
 

@@ -10,8 +10,15 @@ from okg.testing.eventually import eventually
 
 pytestmark = pytest.mark.integration
 
+BACKENDS = ("kruise", "native")
 
-def test_a_new_set_comes_up_with_one_server_for_each_pod(arena: Arena, namespace: str) -> None:
+
+CREATED = {"kruise": "created Advanced StatefulSet", "native": "created workload record"}
+
+
+def test_a_new_set_comes_up_with_one_server_for_each_pod(
+    arena: Arena, namespace: str, backend: str
+) -> None:
     arena.play(namespace)
 
     status = eventually(lambda: _full_status(arena, namespace, 3), within=20) or {}
@@ -31,7 +38,7 @@ def test_a_new_set_comes_up_with_one_server_for_each_pod(arena: Arena, namespace
         "game.kruise.io/gs-update-priority": "0",
     }
     assert [event.message for event in arena.events(namespace, "CreateWorkload")] == [
-        "created Advanced StatefulSet"
+        CREATED[backend]
     ]
 
 

@@ -9,6 +9,8 @@ from okg.testing.eventually import eventually
 
 pytestmark = pytest.mark.integration
 
+BACKENDS = ("kruise", "native")
+
 KEEPING = {"scaleStrategy": {"scaleDownStrategyType": "ReserveIds"}}
 
 

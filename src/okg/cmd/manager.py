@@ -16,7 +16,7 @@ from okg.cmd.environment import network_patience
 from okg.cmd.options import DEFAULT_RESYNC, ManagerFlags, parse
 from okg.cmd.webhooks import DRAIN_SECONDS, add_webhooks
 from okg.controllers import gameserver, gameserverset, workload
-from okg.controllers.backends import Backends, KruiseBackend, NativeBackend
+from okg.controllers.backends import Backends, KruiseBackend, NativeBackend, WorkloadBackend
 from okg.errors import CacheNotSynced, ConfigError, LeadershipLost
 from okg.runtime.election_state import ElectionSettings
 from okg.runtime.manager import Manager, ManagerOptions
@@ -28,6 +28,9 @@ from okg.workload.names import OWNER_GSS
 
 LEASE_NAME = "game-kruise-manager"
 """Upstream's, so that a Go manager and ours never lead at the same time."""
+
+NATIVE_WORKERS = 4
+"""Sets whose pods are looked at at the same time; each has the help of a pool of writers."""
 
 _DEFAULT_BURST_FACTOR = 2
 
@@ -95,18 +98,24 @@ def build(flags: ManagerFlags) -> Manager:
         gameserver.controller(manager, workers=servers, patience=patience, backends=backends)
     )
     manager.add(gameserverset.controller(manager, workers=sets, backends=backends, probes=probes))
-    manager.add(workload.controller(manager, manager.api))
+    if BackendName.NATIVE in backends.served:
+        manager.add(workload.controller(manager, manager.api, workers=NATIVE_WORKERS))
     return manager
 
 
 def _backends(manager: Manager, asked: str) -> Backends:
-    """Return the back ends that the server has kinds for, with the default that the flag means."""
-    client = manager.client
-    native = {BackendName.NATIVE: NativeBackend(client)}
-    if not is_served(manager.api, AdvancedStatefulSet):
-        return Backends(native, BackendName.NATIVE)
-    default = BackendName.NATIVE if asked == "native" else BackendName.KRUISE
-    return Backends({BackendName.KRUISE: KruiseBackend(client), **native}, default)
+    """Return the back ends that the flag and the API server's kinds make.
+
+    Beside OpenKruise the native one is there only if it is asked for: it needs rights that the
+    roles of OpenKruiseGame do not give.
+    """
+    served = dict[BackendName, WorkloadBackend]()
+    if is_served(manager.api, AdvancedStatefulSet):
+        served[BackendName.KRUISE] = KruiseBackend(manager.client)
+    if asked == "native" or not served:
+        served[BackendName.NATIVE] = NativeBackend(manager.client)
+    default = BackendName.NATIVE if BackendName.NATIVE in served else BackendName.KRUISE
+    return Backends(served, default)
 
 
 def _resync(text: str) -> timedelta:

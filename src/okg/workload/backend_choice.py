@@ -24,6 +24,12 @@ class BackendName(StrEnum):
     NATIVE = "native"
 
 
+_REMEDIES = {
+    BackendName.KRUISE: "install OpenKruise 1.8 or newer and restart the manager",
+    BackendName.NATIVE: "start the manager with --workload-backend=native",
+}
+
+
 def choose_backend(
     gss: GameServerSet,
     *,
@@ -49,7 +55,7 @@ def choose_backend(
         raise InvalidField(FIELD, f'"{shown(asked)}" is unknown; write "kruise" or "native"')
     name = BackendName(asked)
     if name not in served:
-        raise InvalidField(FIELD, f'the API server has no kinds for "{name}"; install OpenKruise')
+        raise InvalidField(FIELD, f'"{name}" is not to be had here; {_REMEDIES[name]}')
     if present and name not in present:
         there = next(iter(sorted(present)))
         raise InvalidField(
