@@ -4,14 +4,14 @@ At most so many pods are unavailable at a time as the set allows; what is unavai
 updated without making it worse, as long as nothing that works comes before it in the order.
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set as AbstractSet
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set as AbstractSet
 from datetime import datetime
 
 import msgspec
 
 from okg.api.core import Pod
 from okg.api.kruise import AdvancedStatefulSet
-from okg.workload.names import REVISION
+from okg.workload.names import PREPARING_UPDATE, REVISION, UPDATING
 from okg.workload.native.capability import UNKNOWN_REVISION, InPlaceChange
 from okg.workload.native.completion import is_complete
 from okg.workload.native.health import (
@@ -22,6 +22,7 @@ from okg.workload.native.health import (
     is_terminating,
 )
 from okg.workload.native.layout import Layout, replicas_of
+from okg.workload.native.lifecycle import state_of
 from okg.workload.native.removal import is_preparing_delete
 from okg.workload.ordinals import ordinal_of
 from okg.workload.rolling_rules import IN_PLACE_ONLY, RECREATE, Rules
@@ -111,12 +112,15 @@ def candidates(layout: Layout, rules: Rules, update_revision: str) -> Sequence[P
 
     By priority, what is of the newest revision or on its way there uses up what the partition
     leaves, so nothing that was updated is undone. By ordinal, those below the partition are kept.
+
+    Pods that were begun with go on first. After another template or priority they might come later
+    in the order, and have taken the room that those before them wait for.
     """
     how_many = max(0, rules.replicas - rules.partition)
     if not rules.by_priority:
         largest = reversed(layout.targets[-how_many:] if how_many else ())
         above = [ordinal for ordinal in largest if ordinal >= rules.partition]
-        return [layout.slots[ordinal] for ordinal in above if ordinal in layout.slots]
+        return _begun_first(layout.slots[i] for i in above if i in layout.slots)
     done: list[Pod] = []
     waiting: list[Pod] = []
     for pod in layout.slots.values():
@@ -124,9 +128,13 @@ def candidates(layout: Layout, rules: Rules, update_revision: str) -> Sequence[P
         (done if settled else waiting).append(pod)
     order = (
         *in_update_order(done, by_priority=False),
-        *in_update_order(waiting, by_priority=True),
+        *_begun_first(in_update_order(waiting, by_priority=True)),
     )
     return order[: max(0, how_many - len(layout.missing))]
+
+
+def _begun_first(pods: Iterable[Pod]) -> list[Pod]:
+    return sorted(pods, key=lambda pod: state_of(pod) not in {PREPARING_UPDATE, UPDATING})
 
 
 class _Room:

@@ -208,6 +208,24 @@ def test_a_pod_that_was_begun_with_keeps_its_turn() -> None:
     assert told(a_rolling(2, maxUnavailable=1), [a_slot(0), waiting]) == ["1"]
 
 
+@pytest.mark.parametrize("lifecycle", ["PreparingUpdate", "Updating"])
+@pytest.mark.parametrize("by_priority", [True, False])
+def test_a_pod_that_was_begun_with_goes_on_before_those_that_wait_for_its_room(
+    *, lifecycle: str, by_priority: bool
+) -> None:
+    begun = a_slot(0, lifecycle=lifecycle, labels={PRIORITY: "0"})
+    workload = a_rolling(2, maxUnavailable=1, by_priority=by_priority)
+
+    assert told(workload, [begun, a_slot(1, labels={PRIORITY: "9"})]) == ["0"]
+
+
+def test_a_pod_that_was_begun_with_is_within_the_partition_before_others() -> None:
+    begun = a_slot(0, lifecycle="PreparingUpdate", labels={PRIORITY: "0"})
+    workload = a_rolling(2, partition=1)
+
+    assert told(workload, [begun, a_slot(1, labels={PRIORITY: "9"})]) == ["0"]
+
+
 def test_a_pod_of_another_update_gets_the_newest_one_too() -> None:
     pods = [a_slot(0, NEW), a_slot(1, "xxx-third", lifecycle="Updating")]
 
