@@ -2,7 +2,8 @@
 
 It is done with a container that shows another imageID than before. Where only the name of an image
 is new, the imageID stays: then the container must show the new name, or have started again.
-OpenKruise leaves such a pod waiting if the runtime shows the name in full.
+OpenKruise leaves such a pod waiting if the runtime shows the name in full. The price: a container
+that ends by itself before its kubelet has heard of the new image counts as replaced too early.
 
 That environments have changed, which only OpenKruise's daemon could bring about, is not waited for.
 """

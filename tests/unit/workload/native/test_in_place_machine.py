@@ -216,20 +216,22 @@ class Updates(RuleBasedStateMachine):
 
     @rule(ordinal=PODS, names=NAMES)
     def kubelet_starts_what_has_changed(self, ordinal: int, names: set[str]) -> None:
-        """Start containers; the first ones of a pod as its spec is at that moment."""
+        """Start containers; the first ones of a pod together, as its spec is at that moment.
+
+        A kubelet that had not yet heard of a new image would start the old one again. That is
+        taken for a new name of the same image, and left out here.
+        """
         if not self.runs[ordinal]:
+            names = {GAME, SIDE}
+        if not self.runs[ordinal] or any(self.is_seen(ordinal, c) for c in self.changed(ordinal)):
             self.kubelet_sees_the_spec(ordinal)
         for container in self.changed(ordinal):
-            if container.name in names or not self.runs[ordinal]:
+            if container.name in names:
                 self.start(ordinal, container)
 
     @rule(ordinal=PODS, name=st.sampled_from([GAME, SIDE]))
     def a_container_crashes(self, ordinal: int, name: str) -> None:
-        """Start a container again, with what its kubelet has to run by now.
-
-        A kubelet that had not yet heard of a new image would start the old one. Where the runtime
-        shows no names, that is taken for the new one.
-        """
+        """Start a container again, with what its kubelet has to run by now."""
         self.kubelet_sees_the_spec(ordinal)
         for container in self.seen[ordinal]:
             if container.name == name and self.runs[ordinal]:
@@ -239,6 +241,14 @@ class Updates(RuleBasedStateMachine):
         runs = self.runs[ordinal]
         return [c for c in self.seen[ordinal] if runs.get(c.name) != c.image]
 
+    def is_seen(self, ordinal: int, container: Container) -> bool:
+        """Whether a container has been reported with the same image before."""
+        statuses = self.pods[ordinal].status.container_statuses
+        return any(
+            s.name == container.name and s.image_id == self.image_id(container.image)
+            for s in statuses
+        )
+
     def start(self, ordinal: int, container: Container) -> None:
         statuses = {s.name: s for s in self.pods[ordinal].status.container_statuses}
         old = statuses.get(container.name)
@@ -246,9 +256,7 @@ class Updates(RuleBasedStateMachine):
         statuses[container.name] = ContainerStatus(
             name=container.name,
             image=self.shown(container.image),
-            image_id=f"registry/{by_digest(container.image)}"
-            if self.names != "digests"
-            else f"registry/{container.image}",
+            image_id=self.image_id(container.image),
             container_id=f"{container.name}-{restarts}",
             ready=True,
             restart_count=restarts,
@@ -256,6 +264,9 @@ class Updates(RuleBasedStateMachine):
         )
         self.runs[ordinal][container.name] = container.image
         self.report(ordinal, tuple(statuses.values()))
+
+    def image_id(self, image: str) -> str:
+        return f"registry/{image if self.names == 'digests' else by_digest(image)}"
 
     def shown(self, image: str) -> str:
         return f"docker.io/library/{image}" if self.names == "tags" else "sha256:config"
