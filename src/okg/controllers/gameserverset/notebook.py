@@ -11,17 +11,11 @@ from threading import Lock
 import msgspec
 from msgspec.structs import replace
 
+from okg.controllers.pacing import REFUSED_PERIOD, WRITE_GAP, time_left
 from okg.runtime.reconcile import Request
-
-WRITE_GAP = timedelta(milliseconds=500)
-"""Shortest time between two writes of a status. While a thousand servers start, each pass would
-find another number; twice a second is what people and autoscalers can follow."""
 
 LOOK_GAP = timedelta(seconds=30)
 """Shortest time between two looks at every server of a set."""
-
-REFUSED_PERIOD = timedelta(minutes=5)
-"""Time until something that was refused is tried again; who refuses may have been replaced."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -57,11 +51,11 @@ class SetNotes(msgspec.Struct, frozen=True):
 
     def time_to_write(self, now: float) -> timedelta | None:
         """Return how long the next write of the status has to wait, None for not at all."""
-        return _rest(self.written_at, WRITE_GAP, now)
+        return time_left(self.written_at, WRITE_GAP, now)
 
     def may_look(self, now: float) -> bool:
         """Whether it is time to look at every server again."""
-        return _rest(self.looked_at, LOOK_GAP, now) is None
+        return time_left(self.looked_at, LOOK_GAP, now) is None
 
 
 class Notebook:
@@ -96,8 +90,3 @@ def standing(refusal: Refusal | None, subject: Hashable, now: float) -> Refusal 
     """Return a refusal that still holds for what is to be asked, else None."""
     holds = refusal is not None and refusal.subject == subject and now < refusal.until
     return refusal if holds else None
-
-
-def _rest(since: float | None, gap: timedelta, now: float) -> timedelta | None:
-    rest = 0.0 if since is None else since + gap.total_seconds() - now
-    return timedelta(seconds=rest) if rest > 0 else None

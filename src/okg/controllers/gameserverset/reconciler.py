@@ -20,8 +20,9 @@ from okg.client.client import Client
 from okg.clock import SYSTEM_CLOCK, Clock
 from okg.context import Context
 from okg.controllers.backends import Backends, WorkloadBackend, kruise_only
-from okg.controllers.gameserverset.notebook import REFUSED_PERIOD, Notebook, refused, standing
+from okg.controllers.gameserverset.notebook import Notebook, refused, standing
 from okg.controllers.indexes import BY_FACET, BY_SET, facet_key, set_key
+from okg.controllers.pacing import REFUSED_PERIOD
 from okg.errors import BadRequest, Forbidden, Invalid, NotFound
 from okg.runtime.events import EventRecorder
 from okg.runtime.reconcile import Request, Result

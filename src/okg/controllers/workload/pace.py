@@ -3,6 +3,7 @@
 from datetime import timedelta
 from threading import Lock
 
+from okg.controllers.pacing import time_left
 from okg.runtime.reconcile import Request
 
 
@@ -14,7 +15,7 @@ class Pace:
     """
 
     def __init__(self, gap: timedelta) -> None:
-        self._gap = gap.total_seconds()
+        self._gap = gap
         self._done: dict[Request, float] = {}
         self._lock = Lock()
 
@@ -27,8 +28,7 @@ class Pace:
         """
         with self._lock:
             done = self._done.get(request)
-        rest = 0.0 if done is None else done + self._gap - now
-        return timedelta(seconds=rest) if rest > 0 else None
+        return time_left(done, self._gap, now)
 
     def did(self, request: Request, now: float) -> None:
         """Note that it was done."""

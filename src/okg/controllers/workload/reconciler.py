@@ -18,6 +18,7 @@ from okg.api.game import GameServerSet
 from okg.client.client import Client
 from okg.clock import SYSTEM_CLOCK, Clock
 from okg.context import Context
+from okg.controllers.pacing import REFUSED_PERIOD, WRITE_GAP
 from okg.controllers.workload.adoption import Adopter
 from okg.controllers.workload.freshness import Freshness
 from okg.controllers.workload.pace import Pace
@@ -44,12 +45,6 @@ from okg.workload.ownership import is_going
 
 PASS_GAP = timedelta(milliseconds=50)
 """Shortest time between two passes: a burst of events of pods makes one."""
-
-WRITE_GAP = timedelta(milliseconds=500)
-"""Shortest time between two writes of a status, as for that of a set."""
-
-REFUSED_PERIOD = timedelta(minutes=5)
-"""Time until what the server refused is tried again; what stands against it may be gone."""
 
 
 class WorkloadReconciler:

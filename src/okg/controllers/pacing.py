@@ -1,0 +1,22 @@
+"""Pacing: how soon something is done again for one set."""
+
+from datetime import timedelta
+
+WRITE_GAP = timedelta(milliseconds=500)
+"""Shortest time between two writes of a status. While a thousand servers start, each pass would
+find another number; twice a second is what people and autoscalers can follow."""
+
+REFUSED_PERIOD = timedelta(minutes=5)
+"""Time until something that was refused is tried again; who refuses may have been replaced."""
+
+
+def time_left(since: float | None, gap: timedelta, now: float) -> timedelta | None:
+    """Return what is left of a gap, None if it is over or never began.
+
+    Args:
+        since: when it began, in monotonic seconds; None for never.
+        gap: how long it is.
+        now: monotonic seconds.
+    """
+    left = 0.0 if since is None else since + gap.total_seconds() - now
+    return timedelta(seconds=left) if left > 0 else None
