@@ -4,6 +4,7 @@ The binary runs with the manager's own role, never as an administrator.
 """
 
 import os
+import subprocess
 import sys
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -136,6 +137,20 @@ class Arena:
 
     def pods(self, namespace: str) -> dict[str, Pod]:
         return {pod.metadata.name: pod for pod in self.admin.list(Pod, namespace=namespace)}
+
+    def images(self, namespace: str) -> list[str]:
+        """Image that the game container of each pod reports as running."""
+        return [
+            status.image
+            for _, pod in sorted(self.pods(namespace).items())
+            for status in pod.status.container_statuses
+            if status.name == "game"
+        ]
+
+    def kubectl(self, namespace: str, *words: str) -> int:
+        """Run kubectl as the administrator and return its exit code."""
+        command = ["kubectl", f"--kubeconfig={self.plane.kubeconfig}", f"--namespace={namespace}"]
+        return subprocess.run([*command, *words], capture_output=True, check=False).returncode
 
     def servers(self, namespace: str) -> dict[str, GameServer]:
         found = self.admin.list(GameServer, namespace=namespace)

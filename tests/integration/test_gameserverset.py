@@ -1,7 +1,5 @@
 """A GameServerSet on OpenKruise, run by the binary with its own role."""
 
-import subprocess
-
 import pytest
 import urllib3
 
@@ -60,11 +58,10 @@ def test_conditions_follow_a_roll_out_over_a_pause_to_its_end(arena: Arena, name
     eventually(lambda: _told(arena, namespace) == PAUSED, within=20)
     arena.edit_set(namespace, "a", {"updateStrategy": in_place(maxUnavailable=1, paused=False)})
 
-    kubectl = ["kubectl", f"--kubeconfig={arena.plane.kubeconfig}", f"--namespace={namespace}"]
-    wait = [*kubectl, "wait", "gss/a", "--for=condition=Ready", "--timeout=60s"]
-    assert subprocess.run(wait, capture_output=True, check=False).returncode == 0
+    wait = ("wait", "gss/a", "--for=condition=Ready", "--timeout=60s")
+    assert arena.kubectl(namespace, *wait) == 0
     eventually(lambda: _told(arena, namespace) == COMPLETE, within=60)
-    assert _images(arena, namespace) == ["game:2"] * 3
+    assert arena.images(namespace) == ["game:2"] * 3
     done = arena.get_set(namespace, "a")
     assert done.status is not None
     assert {c.observed_generation for c in done.status.conditions} == {done.metadata.generation}
@@ -131,7 +128,7 @@ def test_a_new_image_restarts_one_container_in_place(arena: Arena, namespace: st
 
     arena.edit_set(namespace, "a", {"gameServerTemplate": template("game:2")})
 
-    eventually(lambda: _images(arena, namespace) == ["game:2"] * 3, within=60)
+    eventually(lambda: arena.images(namespace) == ["game:2"] * 3, within=60)
     eventually(lambda: arena.ready(namespace) == names("a", range(3)), within=60)
     after = arena.pods(namespace)
     assert {n: p.metadata.uid for n, p in after.items()} == {
@@ -139,16 +136,6 @@ def test_a_new_image_restarts_one_container_in_place(arena: Arena, namespace: st
     }
     restarts = {s.name: s.restart_count for s in after["a-0"].status.container_statuses}
     assert restarts == {"game": 1, "sidecar": 0}
-
-
-def _images(arena: Arena, namespace: str) -> list[str]:
-    """Image of the game container that each pod reports as running."""
-    return [
-        status.image
-        for _, pod in sorted(arena.pods(namespace).items())
-        for status in pod.status.container_statuses
-        if status.name == "game"
-    ]
 
 
 def test_a_partition_keeps_so_many_servers_and_priority_chooses_them(
@@ -164,10 +151,10 @@ def test_a_partition_keeps_so_many_servers_and_priority_chooses_them(
     )
 
     arena.edit_set(namespace, "a", {"gameServerTemplate": template("game:2")})
-    eventually(lambda: _images(arena, namespace) == ["game:1", "game:2", "game:1"], within=60)
+    eventually(lambda: arena.images(namespace) == ["game:1", "game:2", "game:1"], within=60)
     arena.edit_set(namespace, "a", {"updateStrategy": in_place(partition=0)})
 
-    eventually(lambda: _images(arena, namespace) == ["game:2"] * 3, within=60)
+    eventually(lambda: arena.images(namespace) == ["game:2"] * 3, within=60)
 
 
 def test_max_unavailable_is_never_exceeded(arena: Arena, namespace: str) -> None:
@@ -175,7 +162,7 @@ def test_max_unavailable_is_never_exceeded(arena: Arena, namespace: str) -> None
     most_at_once = 0
 
     arena.edit_set(namespace, "a", {"gameServerTemplate": template("game:2")})
-    while _images(arena, namespace) != ["game:2"] * 3:
+    while arena.images(namespace) != ["game:2"] * 3:
         pods = arena.pods(namespace).values()
         ready = [p for p in pods if (c := p.status.condition("Ready")) and c.status == "True"]
         most_at_once = max(most_at_once, 3 - len(ready))

@@ -1,7 +1,5 @@
 """Ids: which servers a set has, loses and gets back, and what is noted of that."""
 
-import subprocess
-
 import pytest
 
 from integration.arena import Arena, names, template
@@ -99,8 +97,7 @@ def test_reserving_and_shrinking_at_once_takes_the_reserved_ones_first(
 def test_kubectl_scale_works_on_a_set(arena: Arena, namespace: str) -> None:
     arena.play(namespace)
 
-    kubectl = ["kubectl", f"--kubeconfig={arena.plane.kubeconfig}", f"--namespace={namespace}"]
-    subprocess.run([*kubectl, "scale", "gss/a", "--replicas=1"], check=True, capture_output=True)
+    assert arena.kubectl(namespace, "scale", "gss/a", "--replicas=1") == 0
 
     eventually(lambda: _has(arena, namespace, 0), within=60)
     messages = [event.message for event in arena.events(namespace, "Scale")]

@@ -398,19 +398,10 @@ def test_a_fleet_that_was_taken_over_scales_and_updates(arena: Arena) -> None:
         arena.edit_set(namespace, "a", {"replicas": 4})
         eventually(lambda: arena.ready(namespace) == names("a", [0, 2, 3, 4]), within=60)
         arena.edit_set(namespace, "a", {"gameServerTemplate": template("game:2")})
-        eventually(lambda: _images(arena, namespace) == {"game:2"}, within=90)
+        eventually(lambda: arena.images(namespace) == ["game:2"] * 4, within=90)
         eventually(lambda: arena.ready(namespace) == names("a", [0, 2, 3, 4]), within=60)
 
     after = arena.pods(namespace)
     assert {n: after[n].metadata.uid for n in before} == {
         n: pod.metadata.uid for n, pod in before.items()
-    }
-
-
-def _images(arena: Arena, namespace: str) -> set[str]:
-    return {
-        status.image
-        for pod in arena.pods(namespace).values()
-        for status in pod.status.container_statuses
-        if status.name == "game"
     }

@@ -18,16 +18,6 @@ def _uids(arena: Arena, namespace: str) -> dict[str, str]:
     return {name: pod.metadata.uid for name, pod in arena.pods(namespace).items()}
 
 
-def _images(arena: Arena, namespace: str) -> list[str]:
-    """Image that each game container runs."""
-    return [
-        status.image
-        for _, pod in sorted(arena.pods(namespace).items())
-        for status in pod.status.container_statuses
-        if status.name == "game"
-    ]
-
-
 def _workload(arena: Arena, namespace: str) -> AdvancedStatefulSet:
     found = arena.admin.get(AdvancedStatefulSet, namespace, "a")
     assert found is not None
@@ -46,7 +36,7 @@ def test_servers_are_made_anew_where_the_set_does_not_say_otherwise(
 
     arena.edit_set(namespace, "a", {"gameServerTemplate": template("game:2")})
 
-    eventually(lambda: _images(arena, namespace) == ["game:2"] * 3, within=60)
+    eventually(lambda: arena.images(namespace) == ["game:2"] * 3, within=60)
     eventually(lambda: arena.ready(namespace) == THREE, within=60)
     assert not set(before.values()) & set(_uids(arena, namespace).values())
 
@@ -59,7 +49,7 @@ def test_on_delete_changes_a_server_when_its_pod_is_deleted(arena: Arena, namesp
     eventually(lambda: _workload(arena, namespace).metadata.generation > generation, within=20)
     arena.admin.delete(arena.pods(namespace)["a-1"])
 
-    eventually(lambda: _images(arena, namespace) == ["game:1", "game:2", "game:1"], within=60)
+    eventually(lambda: arena.images(namespace) == ["game:1", "game:2", "game:1"], within=60)
 
 
 def test_a_paused_update_waits_until_it_goes_on(arena: Arena, namespace: str) -> None:
@@ -69,10 +59,10 @@ def test_a_paused_update_waits_until_it_goes_on(arena: Arena, namespace: str) ->
     arena.edit_set(namespace, "a", {"gameServerTemplate": template("game:2")})
     eventually(lambda: _workload(arena, namespace).metadata.generation > generation, within=20)
     time.sleep(1.0)
-    assert _images(arena, namespace) == ["game:1"] * 3
+    assert arena.images(namespace) == ["game:1"] * 3
     arena.edit_set(namespace, "a", {"updateStrategy": in_place(paused=False)})
 
-    eventually(lambda: _images(arena, namespace) == ["game:2"] * 3, within=60)
+    eventually(lambda: arena.images(namespace) == ["game:2"] * 3, within=60)
 
 
 def test_changed_labels_and_annotations_reach_pods_in_place_and_their_servers(
