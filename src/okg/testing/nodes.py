@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import count
 
-import msgspec
 from msgspec.structs import replace
 
 from okg.api.core import Node, NodeCondition, NodeStatus, Pod
@@ -23,8 +22,9 @@ from okg.runtime.controller import Controller
 from okg.runtime.handlers import enqueue_object
 from okg.runtime.reconcile import Request, Result
 from okg.runtime.watch import Watch
+from okg.testing.binding import bind
 from okg.testing.kubelet import running_status
-from okg.threads import ThreadGroup
+from okg.testing.standalone import run_standalone
 
 
 class SimulatedKubelets:
@@ -86,18 +86,7 @@ class SimulatedKubelets:
         return left if left > timedelta(0) else None
 
     def _bind(self, pod: Pod) -> None:
-        binding = {
-            "apiVersion": "v1",
-            "kind": "Binding",
-            "metadata": {"name": pod.metadata.name, "namespace": pod.metadata.namespace},
-            "target": {
-                "apiVersion": "v1",
-                "kind": "Node",
-                "name": self._nodes[next(self._turn) % len(self._nodes)],
-            },
-        }
-        path = pod.resource_type.path(pod.metadata.namespace, pod.metadata.name, "binding")
-        self._api.request("POST", path, body=msgspec.json.encode(binding))
+        bind(self._api, pod, self._nodes[next(self._turn) % len(self._nodes)])
 
     def _report(self, ctx: Context, pod: Pod) -> None:
         number = next(self._turn)
@@ -137,12 +126,7 @@ class NodeSimulator:
         """Register the nodes and look after pods until the context is done."""
         for node in self._node_objects():
             self._register(node)
-        self._controller.attach(self._informers)
-        group = ThreadGroup(ctx)
-        group.start("simulator-informers", self._informers.run)
-        self._informers.wait_for_sync(group.ctx)
-        group.start("simulator", self._controller.run)
-        group.join()
+        run_standalone(ctx, self._controller, self._informers)
 
     def _register(self, node: Node) -> None:
         try:
