@@ -59,6 +59,7 @@ KUBE_CONTROLLER_MANAGER = Program(
     "k8s.io/kubernetes/cmd/kube-controller-manager",
     stamped=True,
 )
+KUBELET = Program("kubelet", "kubernetes", "k8s.io/kubernetes/cmd/kubelet", stamped=True)
 KRUISE_MANAGER = Program("kruise-manager", "kruise", "github.com/openkruise/kruise")
 _KRUISE_MANIFESTS = {"crds": "config/crd/bases", "webhooks": "config/webhook"}
 

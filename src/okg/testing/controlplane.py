@@ -1,10 +1,10 @@
 """A real Kubernetes control plane on loopback: etcd, kube-apiserver, kube-controller-manager.
 
-There is no scheduler and no kubelet: Pods stay Pending until somebody writes their status. RBAC is
-on, every connection but etcd's is TLS, and the controllers are those that objects depend on:
-garbage collection (a new CRD's objects count as owners up to 30 s later), namespaces, the
-protection of volume claims, and the aggregated cluster roles. Everything lives in one temporary
-folder, logs included, which goes when the plane stops.
+There is no scheduler and no kubelet: Pods stay Pending until somebody writes their status, or a
+``ContainerNode`` runs them. RBAC is on, every connection but etcd's is TLS, and the controllers are
+those that objects depend on: garbage collection (a new CRD's objects count as owners up to 30 s
+later), namespaces, the protection of volume claims, and the aggregated cluster roles. Everything
+lives in one temporary folder, logs included, which goes when the plane stops.
 """
 
 import secrets
@@ -25,7 +25,7 @@ from okg.testing.binaries import (
     Program,
     find_program,
 )
-from okg.testing.certificates import Authority, create_key_pair
+from okg.testing.certificates import Authority, KeyPair, create_key_pair
 from okg.testing.kubeconfig import certificate_credentials, kubeconfig_text, token_credentials
 from okg.testing.manifests import Manifest, apply_manifests
 from okg.testing.ports import free_ports
@@ -211,12 +211,21 @@ class ControlPlane:
             self.folder / f"{user.replace('/', '_')}.kubeconfig", user, credentials
         )
 
+    def issue_server(self, hosts: Sequence[str]) -> KeyPair:
+        """Return a serving certificate that the plane's clients and API server trust.
+
+        Args:
+            hosts: names and addresses it is for.
+        """
+        return self._authority.issue_server(hosts)
+
     def apply(self, *sources: Path | Manifest) -> None:
         """Create or update objects and wait for CRDs (see ``apply_manifests``)."""
         apply_manifests(self.rest, *sources)
 
     def _write_files(self) -> None:
         serving = self._authority.issue_server([_LOOPBACK, "localhost"])
+        kubelets = self._authority.issue_client("kube-apiserver-kubelet-client")
         signing = create_key_pair()
         groups = {ADMIN: "system:masters"}
         users = [
@@ -226,6 +235,8 @@ class ControlPlane:
             self.ca_file.name: self._authority.certificate,
             "serving.crt": serving.public,
             "serving.key": serving.private,
+            "kubelet-client.crt": kubelets.public,
+            "kubelet-client.key": kubelets.private,
             "accounts.pub": signing.public,
             "accounts.key": signing.private,
             "tokens.csv": "".join(users).encode(),
@@ -304,6 +315,11 @@ class ControlPlane:
             "--disable-admission-plugins=ServiceAccount",
             "--endpoint-reconciler-type=none",
             "--allow-privileged=true",
+            # For nodes that run on this machine: exec, logs and port-forward.
+            "--kubelet-preferred-address-types=InternalIP",
+            f"--kubelet-certificate-authority={self.ca_file}",
+            f"--kubelet-client-certificate={folder / 'kubelet-client.crt'}",
+            f"--kubelet-client-key={folder / 'kubelet-client.key'}",
             # Without it, open watches hold up an orderly end for a minute.
             "--shutdown-watch-termination-grace-period=2s",
         ]
