@@ -23,6 +23,7 @@ from okg.testing.binaries import (
     find_kruise_manifests,
     find_program,
 )
+from okg.testing.container_node import find_node_programs
 from okg.testing.controlplane import ControlPlane
 from okg.testing.kruise import KruiseManager
 
@@ -44,6 +45,14 @@ def build(*, kruise: bool) -> None:
     if kruise:
         find_program(KRUISE_MANAGER)
         find_kruise_manifests()
+
+
+def build_containers() -> None:
+    """Get what runs real containers; without it, the tests that need it say why they do not run."""
+    try:
+        find_node_programs()
+    except ConfigError as error:
+        print(f"hack/controlplane: {error}", file=sys.stderr)
 
 
 def run(*, kruise: bool) -> None:
@@ -175,7 +184,8 @@ def main() -> int:
     commands.add_parser("down", help="end it")
     commands.add_parser("kubeconfig", help="print the path of its kubeconfig")
     commands.add_parser("status", help="print whether it runs")
-    commands.add_parser("build", help="build its programs and OpenKruise's manager")
+    builds = commands.add_parser("build", help="build its programs and OpenKruise's manager")
+    builds.add_argument("--containers", action="store_true", help="and what runs real containers")
     options = parser.parse_args()
     try:
         match options.command:
@@ -185,6 +195,8 @@ def main() -> int:
                 return up(kruise=options.kruise)
             case "build":
                 build(kruise=True)
+                if options.containers:
+                    build_containers()
             case _:
                 return {"down": down, "kubeconfig": kubeconfig, "status": status}[options.command]()
     except OkgError as error:

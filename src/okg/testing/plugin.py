@@ -23,6 +23,7 @@ import pytest
 if TYPE_CHECKING:
     from okg.errors import ConfigError
     from okg.testing.cluster import Cluster
+    from okg.testing.container_node import ContainerNode
     from okg.testing.controlplane import ControlPlane
     from okg.testing.kruise import KruiseManager
 
@@ -67,6 +68,26 @@ def kruise() -> "Generator[KruiseManager]":
         except ConfigError as error:
             _unavailable(error)
         yield manager
+
+
+@pytest.fixture(scope="module")
+def container_node() -> "Generator[ContainerNode]":
+    """A node with real containers, on a control plane of its own.
+
+    It is on this machine whatever cluster ``control_plane`` is.
+    """
+    from okg.errors import ConfigError  # noqa: PLC0415
+    from okg.testing.container_node import ContainerNode, find_node_programs  # noqa: PLC0415
+    from okg.testing.controlplane import ControlPlane  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        try:
+            find_node_programs()
+            plane = stack.enter_context(ControlPlane())
+            node = stack.enter_context(ContainerNode(plane))
+        except ConfigError as error:
+            _unavailable(error)
+        yield node
 
 
 def _choose_cluster() -> "AbstractContextManager[Cluster]":
