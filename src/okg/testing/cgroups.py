@@ -8,7 +8,6 @@ from pathlib import Path
 
 from okg.testing.eventually import eventually
 
-_MOUNTS = Path("/proc/self/mounts")
 _KINDS = ("cgroup", "cgroup2")
 _REMOVE_SECONDS = 5.0
 
@@ -19,9 +18,11 @@ class ControlGroup:
 
     Attributes:
         name: of its folders.
+        mounts: file in the form of ``fstab`` that tells where the hierarchies are.
     """
 
     name: str
+    mounts: Path = Path("/proc/self/mounts")
 
     def create(self) -> None:
         """Make the group with every controller that there is; what was left of one goes first.
@@ -30,7 +31,7 @@ class ControlGroup:
             AssertionError: it has processes.
         """
         self.remove()
-        for top in _hierarchies():
+        for top in self._hierarchies():
             _delegate(top)
             (top / self.name).mkdir()
             _delegate(top / self.name)
@@ -41,15 +42,14 @@ class ControlGroup:
         Raises:
             AssertionError: the kernel does not let go of it.
         """
-        for top in _hierarchies():
+        for top in self._hierarchies():
             eventually(partial(_removed, top / self.name), within=_REMOVE_SECONDS)
 
-
-def _hierarchies() -> Iterator[Path]:
-    for line in _MOUNTS.read_text().splitlines():
-        _, place, kind, *_ = line.split()
-        if kind in _KINDS:
-            yield Path(place)
+    def _hierarchies(self) -> Iterator[Path]:
+        for line in self.mounts.read_text().splitlines():
+            _, place, kind, *_ = line.split()
+            if kind in _KINDS:
+                yield Path(place)
 
 
 def _delegate(group: Path) -> None:

@@ -3,6 +3,9 @@
 containerd and a kubelet, with what they need, have process ids and mounts of their own: they end
 all at once, together with every container, and also when the tests are killed. Pods get addresses
 on a bridge of this machine; no packet leaves it, and no image is ever pulled. Needs Linux and root.
+
+Containers need an image that was loaded and ``imagePullPolicy: IfNotPresent``: what OpenKruise
+writes into a template that says nothing is ``Always``.
 """
 
 import os
@@ -47,6 +50,7 @@ from okg.threads import ThreadGroup
 
 _START_SECONDS = 60.0
 _SOCKET = "containerd.sock"
+_IMPORT = ("images", "import", "-")
 # The longest that busybox sleeps.
 _PAUSE = ("sleep", "2147483647")
 # With --kill-child the first process of the node is killed with `unshare`, and the kernel kills
@@ -108,7 +112,7 @@ class ContainerNode:
             pause = make_image("pause", "1", {}, _PAUSE, busybox=self.programs.busybox)
             self._write_files(bridge, pause)
             server = self._start_server(kubelet, bridge)
-            self.load(pause)
+            server.wait_ready(lambda: not self._import(pause), timeout=_START_SECONDS)
             api = self._connect()
             server.wait_ready(
                 lambda: is_ready(api.get(Node, "", self.name)), timeout=_START_SECONDS
@@ -131,25 +135,20 @@ class ContainerNode:
         Raises:
             StartFailed: containerd refused it.
         """
+        if refusal := self._import(image):
+            raise StartFailed(f"loading {image.reference} failed:\n{refusal}")
+
+    def _import(self, image: Image) -> str:
+        """Return why containerd did not take an image, or nothing."""
         done = subprocess.run(
-            [
-                self.programs.ctr,
-                "-a",
-                self.folder / _SOCKET,
-                "-n",
-                "k8s.io",
-                "images",
-                "import",
-                "-",
-            ],
+            [self.programs.ctr, "-a", self.folder / _SOCKET, "-n", "k8s.io", *_IMPORT],
             input=image.archive,
             check=False,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-        if done.returncode:
-            said = done.stdout.decode(errors="replace")
-            raise StartFailed(f"loading {image.reference} failed:\n{said}")
+        said = done.stdout.decode(errors="replace")
+        return said or f"exit code {done.returncode}" if done.returncode else ""
 
     def _create_bridge(self) -> Bridge:
         bridge = Bridge(self.programs.busybox)
