@@ -45,25 +45,43 @@ class Hooked:
         self._replicas = 0
 
     @contextmanager
+    def pod(self, *flags: str) -> Generator[ManagerProcess]:
+        """Run one more pod of the manifests: controllers, returned, and apart from them webhooks.
+
+        It gets requests while both are ready.
+        """
+        with self.arena.manager(*flags) as controllers:
+            webhooks = self.start("--controllers=false", beside=controllers)
+            with self._serving(webhooks):
+                yield controllers
+
+    @contextmanager
     def replica(self, *flags: str) -> Generator[Replica]:
         """Run one more replica; it gets requests while it is ready."""
         replica = self.start(*flags)
+        with self._serving(replica):
+            yield replica
+
+    @contextmanager
+    def _serving(self, replica: Replica) -> Generator[None]:
+        """Wait until requests are led to a replica; stop it at the end."""
         try:
             replica.manager.process.wait_ready(replica.manager.is_ready, timeout=60)
             eventually(lambda: self.proxy.leads_to(replica.port))
-            yield replica
+            yield
         finally:
             replica.manager.stop()
             self.proxy.remove(replica.port)
 
-    def start(self, *flags: str) -> Replica:
+    def start(self, *flags: str, beside: ManagerProcess | None = None) -> Replica:
         [port] = free_ports(1)
         self._replicas += 1
         folder = self.arena.folder / f"certs-{self._replicas}"
         manager = self.arena.start_manager(
             f"--webhook-port={port}", f"--webhook-server-certs-dir={folder}", *flags
         )
-        self.proxy.add(port, manager.is_ready)
+        containers = [manager, *([beside] if beside else [])]
+        self.proxy.add(port, lambda: all(container.is_ready() for container in containers))
         return Replica(manager, port, folder)
 
     @property

@@ -133,7 +133,25 @@ def test_the_leader_is_told_to_stop_under_load_and_nobody_is_refused(
     assert load.failures == []
 
 
-def test_the_leader_is_killed_under_load_and_only_what_it_had_in_hand_is_refused(
+def test_the_leader_is_killed_under_load_beside_its_webhooks_and_nobody_is_refused(
+    hooked: Hooked, namespace: str
+) -> None:
+    load = Load(hooked.arena.admin, namespace, RATE)
+    hooked.proxy.passes_by, hooked.proxy.probe_seconds = False, 1.5
+
+    with hooked.pod(*ELECTED) as leader, hooked.pod(*ELECTED) as follower:
+        eventually(lambda: LEADS in leader.log, within=30)
+        with load.running():
+            eventually(lambda: len(load.seconds) > 50, within=30)
+            leader.kill()
+            eventually(lambda: LEADS in follower.log, within=30)
+            made = len(load.seconds)
+            eventually(lambda: len(load.seconds) > made + 100, within=30)
+
+    assert load.failures == []
+
+
+def test_a_leader_with_webhooks_of_its_own_is_killed_and_only_what_it_had_in_hand_is_refused(
     hooked: Hooked, namespace: str
 ) -> None:
     load = Load(hooked.arena.admin, namespace, RATE, workers=8)

@@ -1,4 +1,4 @@
-"""``okg manager``: the GameServerSet and GameServer controllers, wired up."""
+"""``okg manager``: the GameServerSet and GameServer controllers and the webhooks, wired up."""
 
 import os
 from collections.abc import Sequence
@@ -25,6 +25,7 @@ from okg.telemetry.setup import configure
 from okg.webhooks.certificates.registration import CONFIGURATIONS
 from okg.workload.backend_choice import BackendName
 from okg.workload.names import OWNER_GSS
+from okg.workload.network_status import NetworkPatience
 
 LEASE_NAME = "game-kruise-manager"
 """Upstream's, so that a Go manager and ours never lead at the same time."""
@@ -36,16 +37,13 @@ _DEFAULT_BURST_FACTOR = 2
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the controllers until a signal comes; return the exit code."""
+    """Run controllers and webhooks until a signal comes; return the exit code."""
     flags = parse(arguments)
     configure(form=flags.log_format, level=flags.zap_log_level)
     for name in flags.without_effect:
         get_logger("setup").warning("a flag is accepted and has no effect yet", flag=name)
-    manager = build(flags)
     try:
-        if flags.webhook_port:
-            add_webhooks(manager, flags)
-        manager.run()
+        build(flags).run()
     except CacheNotSynced as error:
         raise ConfigError(str(error)) from error
     except LeadershipLost as error:
@@ -59,9 +57,22 @@ def build(flags: ManagerFlags) -> Manager:
 
     Raises:
         ConfigError: they cannot work: no API server or one that lacks what we need, a port in
-            use, an impossible election, an environment that makes no sense.
+            use, an impossible election, an environment that makes no sense, nothing to run.
     """
+    if not (flags.controllers or flags.webhook_port):
+        raise ConfigError("nothing to run: drop --controllers=false or --webhook-port=0")
     patience = network_patience(os.environ)
+    manager = _connected(flags)
+    check_server(manager.api, kruise=flags.controllers and flags.workload_backend == "kruise")
+    if flags.controllers:
+        _add_controllers(manager, flags, patience)
+    if flags.webhook_port:
+        add_webhooks(manager, flags)
+    return manager
+
+
+def _connected(flags: ManagerFlags) -> Manager:
+    """Return a manager that runs nothing yet; without controllers there is nothing to elect for."""
     options = ManagerOptions(
         name="okg",
         namespaces=[flags.namespace] if flags.namespace else [],
@@ -70,7 +81,7 @@ def build(flags: ManagerFlags) -> Manager:
             **CONFIGURATIONS,
             **workload.SELECTIONS,
         },
-        leader_election_id=LEASE_NAME if flags.leader_elect else "",
+        leader_election_id=LEASE_NAME if flags.leader_elect and flags.controllers else "",
         leader_election_namespace=flags.leader_election_namespace,
         election=ElectionSettings(
             lease_duration=flags.leader_elect_lease_duration,
@@ -82,13 +93,15 @@ def build(flags: ManagerFlags) -> Manager:
         resync=_resync(flags.sync_period),
         drain=DRAIN_SECONDS if flags.webhook_port else 0.0,
     )
-    manager = Manager.connected(
+    return Manager.connected(
         options,
         connect(flags.kubeconfig),
         user_agent=f"okg/{version('okg')}",
         throttle=_throttle(flags),
     )
-    check_server(manager.api, kruise=flags.workload_backend == "kruise")
+
+
+def _add_controllers(manager: Manager, flags: ManagerFlags, patience: NetworkPatience) -> None:
     backends = _backends(manager, flags.workload_backend)
     probes = is_served(manager.api, PodProbeMarker)
     if not probes:
@@ -100,7 +113,6 @@ def build(flags: ManagerFlags) -> Manager:
     manager.add(gameserverset.controller(manager, workers=sets, backends=backends, probes=probes))
     if BackendName.NATIVE in backends.served:
         manager.add(workload.controller(manager, manager.api, workers=NATIVE_WORKERS))
-    return manager
 
 
 def _backends(manager: Manager, asked: str) -> Backends:

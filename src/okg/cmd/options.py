@@ -54,6 +54,7 @@ class ManagerFlags(msgspec.Struct, frozen=True, kw_only=True):
     gameserver_workers: int
     gameserverset_workers: int
     workload_backend: str
+    controllers: bool
     webhook_port: int
     webhook_server_certs_dir: str
     webhook_service_namespace: str
@@ -120,6 +121,12 @@ def parse(arguments: Sequence[str]) -> ManagerFlags:
         default="auto",
         help="who makes the pods of new sets: OpenKruise, this manager, or whoever there is"
         " (default %(default)s)",
+    )
+    _switch(
+        parser,
+        "controllers",
+        "run the controllers; false: the webhooks alone, which then outlive the controllers",
+        default=True,
     )
     _add_webhook_flags(parser)
     parser.add_argument(

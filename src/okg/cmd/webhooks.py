@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from okg.api.game import GameServer
 from okg.cloudprovider.registry import Registry
 from okg.cmd.options import ManagerFlags
 from okg.context import Context
@@ -24,6 +25,7 @@ def add_webhooks(manager: Manager, flags: ManagerFlags) -> None:
         ConfigError: the port is in use, there is no certificate and none can be made, or two
             plugins have one name.
     """
+    manager.cache(GameServer)
     plugins = Registry.from_entry_points()
     folder = Path(flags.webhook_server_certs_dir)
     if flags.enable_cert_generation:

@@ -214,6 +214,10 @@ class Manager:
         """Return a recorder whose events name ``component`` as their source."""
         return self._recorder.named(component)
 
+    def cache(self, kind: type[Object]) -> None:
+        """Keep a cache of a kind from the start on, so that no first read waits; before ``run``."""
+        self._informers.informer(kind)
+
     def index(self, kind: type[O], name: str, function: Callable[[O], Iterable[str]]) -> None:
         """Keep a secondary index of a kind; before ``run``."""
         self._informers.informer(kind).add_index(name, function)

@@ -7,7 +7,9 @@ import pytest
 import yaml
 from msgspec.structs import replace
 
+from okg.cmd.manager import build
 from okg.cmd.options import parse
+from okg.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -63,16 +65,29 @@ def test_a_value_that_makes_no_sense_is_refused_with_exit_code_2(
     assert argument.partition("=")[0] in capsys.readouterr().err
 
 
-def test_the_deployment_runs_the_binary_with_flags_it_has() -> None:
+@pytest.mark.parametrize(
+    ("index", "prefix", "controllers", "webhook_port"),
+    [(0, "", True, 0), (1, "webhook-", False, 9876)],
+)
+def test_the_deployment_runs_controllers_and_webhooks_with_flags_that_the_binary_has(
+    index: int, prefix: str, *, controllers: bool, webhook_port: int
+) -> None:
     deployment = yaml.safe_load((ROOT / "config/manager/deployment.yaml").read_text())
-    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    container = deployment["spec"]["template"]["spec"]["containers"][index]
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    command = container["command"]
 
-    flags = parse(container.get("args", []))
+    flags = parse([*command[2:], *container.get("args", [])])
 
-    assert container["command"] == ["okg", "manager"]
-    assert flags.metrics_bind_address == f":{ports['metrics']}"
-    assert flags.health_probe_bind_address == f":{ports['health']}"
+    assert command[:2] == ["okg", "manager"]
+    assert (flags.controllers, flags.webhook_port) == (controllers, webhook_port)
+    assert flags.metrics_bind_address == f":{ports[prefix + 'metrics']}"
+    assert flags.health_probe_bind_address == f":{ports[prefix + 'health']}"
+
+
+def test_a_manager_without_anything_to_run_is_a_mistake() -> None:
+    with pytest.raises(ConfigError, match=r"drop --controllers=false or --webhook-port=0"):
+        build(parse(["--controllers=false", "--webhook-port=0"]))
 
 
 WITHOUT_EFFECT = [

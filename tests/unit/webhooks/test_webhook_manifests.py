@@ -36,7 +36,8 @@ def test_the_service_has_the_name_that_the_certificate_is_for() -> None:
     [deployment] = _load("manager/deployment.yaml")
     kustomization = yaml.safe_load((CONFIG / "default/kustomization.yaml").read_text())
 
-    ports = deployment["spec"]["template"]["spec"]["containers"][0]["ports"]
+    [_, webhooks] = deployment["spec"]["template"]["spec"]["containers"]
+    ports = webhooks["ports"]
     [port] = [p for p in ports if p["name"] == service["spec"]["ports"][0]["targetPort"]]
 
     assert kustomization["namePrefix"] == PREFIX
@@ -63,7 +64,8 @@ def test_the_manager_may_read_and_write_its_secret_and_no_other() -> None:
 def test_the_certificate_is_written_where_the_manager_looks_for_it() -> None:
     [deployment] = _load("manager/deployment.yaml")
     pod = deployment["spec"]["template"]["spec"]
-    [mount] = pod["containers"][0]["volumeMounts"]
+    [_, webhooks] = pod["containers"]
+    [mount] = webhooks["volumeMounts"]
 
     assert Path(mount["mountPath"]) == Path(FLAGS.webhook_server_certs_dir)
     assert pod["volumes"] == [{"name": mount["name"], "emptyDir": {"medium": "Memory"}}]
