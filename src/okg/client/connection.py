@@ -20,6 +20,7 @@ import urllib3
 from kubernetes import client, config
 from kubernetes.client.rest import RESTClientObject
 
+from okg.client.tls import share_context
 from okg.errors import ConfigError
 
 IN_CLUSTER_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -89,8 +90,10 @@ class Connection:
     def _open(self) -> tuple[client.Configuration, urllib3.HTTPConnectionPool]:
         configuration = self._load()
         configuration.connection_pool_maxsize = self._connections
-        manager = RESTClientObject(configuration).pool_manager
-        return configuration, manager.connection_from_url(configuration.host)
+        with _explained(f"the TLS configuration for {configuration.host}"):
+            manager = RESTClientObject(configuration).pool_manager
+            changes = share_context(manager.connection_pool_kw)
+        return configuration, manager.connection_from_url(configuration.host, dict(changes))
 
 
 def connect(kubeconfig: str = "", *, context: str | None = None) -> Connection:

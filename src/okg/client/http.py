@@ -8,6 +8,7 @@ plug-ins are picked up.
 import contextlib
 import http.client
 import io
+import ssl
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping
@@ -89,8 +90,19 @@ class Urllib3Transport:
         return HttpResponse(status=answer.status, headers=_headers(answer), body=answer.data)
 
     def _open(self, request: HttpRequest, *, whole: bool) -> urllib3.BaseHTTPResponse:
+        try:
+            return self._attempt(request, whole=whole)
+        except ConnectFailed as error:
+            # The authority is read once a connection pool; it may have been replaced.
+            distrusted = isinstance(_first_cause(error), ssl.SSLCertVerificationError)
+            if not distrusted or not self._reload_credentials():
+                raise
+        return self._attempt(request, whole=whole)
+
+    def _attempt(self, request: HttpRequest, *, whole: bool) -> urllib3.BaseHTTPResponse:
         started = time.monotonic()
         status = 0
+        timeout = request.timeout or READ_TIMEOUT
         try:
             with _translated(request):
                 answer = self.connection.pool.urlopen(
@@ -98,9 +110,7 @@ class Urllib3Transport:
                     _target(request),
                     body=request.body,
                     headers=self._all_headers(request),
-                    timeout=urllib3.Timeout(
-                        connect=CONNECT_TIMEOUT, read=request.timeout or READ_TIMEOUT
-                    ),
+                    timeout=urllib3.Timeout(connect=min(CONNECT_TIMEOUT, timeout), read=timeout),
                     retries=False,
                     redirect=False,
                     preload_content=whole,
@@ -222,10 +232,16 @@ def _translate(error: Exception, request: HttpRequest, *, streaming: bool) -> Tr
 
 
 def _innermost(error: BaseException) -> str:
-    """Return the words of the first cause: urllib3 wraps an OSError in several layers."""
+    """Return the words of the first cause."""
+    error = _first_cause(error)
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """Return what everything came from: urllib3 wraps an OSError in several layers."""
     while (cause := error.__cause__ or error.__context__) is not None:
         error = cause
-    return " ".join(str(error).split()) or type(error).__name__
+    return error
 
 
 def _headers(answer: urllib3.BaseHTTPResponse) -> Mapping[str, str]:
