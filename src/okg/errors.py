@@ -7,6 +7,7 @@ OkgError
 │   ├─ Conflict 409 · AlreadyExists 409 (by reason) · Expired 410 · Invalid 422
 │   └─ TooManyRequests 429 · ServerError 5xx
 ├─ TransportError         no answer: ConnectFailed · TimedOut · StreamBroken
+├─ ExecTimedOut           a command in a container did not end in time
 ├─ DecodeError            an answer that was not understood
 ├─ TerminalError          raised by a reconciler: do not retry this request
 ├─ NotCached              a read of a kind that has no informer
@@ -126,6 +127,18 @@ class TimedOut(TransportError):
 
 class StreamBroken(TransportError):
     """A response ended before it was complete."""
+
+
+class ExecTimedOut(OkgError):
+    """A command in a container had not ended when its time was up; it may still run there.
+
+    Attributes:
+        seconds: how long it was given.
+    """
+
+    def __init__(self, command: str, seconds: float) -> None:
+        super().__init__(f"{command}: not finished after {seconds:g} s")
+        self.seconds = seconds
 
 
 class DecodeError(OkgError):

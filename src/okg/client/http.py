@@ -8,6 +8,7 @@ plug-ins are picked up.
 import contextlib
 import http.client
 import io
+import socket
 import ssl
 import threading
 import time
@@ -28,9 +29,12 @@ CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 60.0
 """Seconds to wait for an answer; the server itself gives up on a request after 60."""
 
+_SWITCHING_PROTOCOLS = 101
 _UNAUTHORIZED = 401
 _RELOAD_INTERVAL = 1.0
 _CHUNK = 65536
+_SHORTEST_WAIT = 0.001
+_TIMEOUTS = (exceptions.ReadTimeoutError, exceptions.ConnectTimeoutError, TimeoutError)
 
 
 class Urllib3Transport:
@@ -75,6 +79,20 @@ class Urllib3Transport:
             answer.close()
             answer = self._open(request, whole=False)
         return Urllib3Stream(answer, request)
+
+    def upgrade(self, request: HttpRequest) -> "Urllib3Duplex | HttpResponse":
+        """Return the connection that a request with an ``upgrade`` header asks for.
+
+        It is never sent twice: what it starts may have started.
+        """
+        answer = self._open(request, whole=False)
+        if answer.status == _UNAUTHORIZED and self._reload_credentials():
+            answer.close()
+            answer = self._open(request, whole=False)
+        if answer.status == _SWITCHING_PROTOCOLS:
+            return Urllib3Duplex(answer, request)
+        with _translated(request):
+            return HttpResponse(status=answer.status, headers=_headers(answer), body=answer.data)
 
     def close(self) -> None:
         """Close idle connections."""
@@ -168,10 +186,51 @@ class Urllib3Stream:
         The socket is closed, too, since a stream may end before anybody read it.
         """
         self._closed = True
-        # Without a socket left there is nobody to wake.
-        with contextlib.suppress(OSError, ValueError, RuntimeError):
-            self._answer.shutdown()
+        _interrupt(self._answer)
         self._answer.close()
+
+
+class Urllib3Duplex:
+    """A connection after its upgrade: the socket beneath the answer, and what was read of it."""
+
+    def __init__(self, answer: urllib3.BaseHTTPResponse, request: HttpRequest) -> None:
+        self.headers = _headers(answer)
+        self._answer = answer
+        self._request = request
+        beneath = getattr(answer, "_fp", None)
+        # The buffer may hold the first bytes that came after the headers.
+        self._buffer: io.BufferedReader | None = getattr(beneath, "fp", None)
+        self._socket: socket.socket | None = getattr(answer.connection, "sock", None)
+
+    def receive(self, timeout: float) -> bytes:
+        """Return what has come, nothing at the end."""
+        if self._buffer is None or self._socket is None:
+            return b""
+        with _translated(self._request, streaming=True):
+            # Zero would mean to wait for nothing.
+            self._socket.settimeout(max(timeout, _SHORTEST_WAIT))
+            return self._buffer.read1(_CHUNK)
+
+    def send(self, data: bytes) -> None:
+        """Send all of it, within the timeout of the last ``receive``."""
+        if self._socket is not None:
+            with _translated(self._request, streaming=True):
+                self._socket.sendall(data)
+
+    def interrupt(self) -> None:
+        """Let a blocked reader return at once, from any thread."""
+        _interrupt(self._answer)
+
+    def close(self) -> None:
+        """Give the socket back, by the thread that reads."""
+        self._answer.close()
+
+
+def _interrupt(answer: urllib3.BaseHTTPResponse) -> None:
+    """Shut the socket down, so that whoever reads it returns."""
+    # Without a socket left there is nobody to wake.
+    with contextlib.suppress(OSError, ValueError, RuntimeError):
+        answer.shutdown()
 
 
 def _pieces(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
@@ -210,7 +269,8 @@ def _chunks(source: io.BufferedReader) -> Iterator[bytes]:
 
 
 def _target(request: HttpRequest) -> str:
-    return f"{request.path}?{urlencode(request.query)}" if request.query else request.path
+    query = urlencode({**request.query, **request.lists}, doseq=True)
+    return f"{request.path}?{query}" if query else request.path
 
 
 @contextlib.contextmanager
@@ -223,7 +283,7 @@ def _translated(request: HttpRequest, *, streaming: bool = False) -> Generator[N
 
 
 def _translate(error: Exception, request: HttpRequest, *, streaming: bool) -> TransportError:
-    timed_out = isinstance(error, exceptions.ReadTimeoutError | exceptions.ConnectTimeoutError)
+    timed_out = isinstance(error, _TIMEOUTS)
     if timed_out and not isinstance(error, exceptions.NewConnectionError):
         return TimedOut(f"{request.line}: no answer in time")
     if streaming:

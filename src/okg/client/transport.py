@@ -4,7 +4,7 @@ Everything above speaks to a ``Transport``; the real one is in ``okg.client.http
 API server of ``okg.testing`` is another.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -17,6 +17,7 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
         method: upper case.
         path: starts with a slash, no query.
         query: parameters, unescaped.
+        lists: parameters that may come more than once, likewise.
         headers: extra headers; the transport adds credentials, user agent and host.
         body: payload, or None.
         timeout: seconds to wait for connection and for each read; None for the transport's own.
@@ -25,6 +26,7 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     path: str
     query: Mapping[str, str] = {}
+    lists: Mapping[str, Sequence[str]] = {}
     headers: Mapping[str, str] = {}
     body: bytes | None = None
     timeout: float | None = None
@@ -71,4 +73,38 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Give back connections."""
+        ...
+
+
+class Duplex(Protocol):
+    """A connection that has left HTTP: bytes in both directions."""
+
+    headers: Mapping[str, str]
+
+    def receive(self, timeout: float) -> bytes:
+        """Return what has come, nothing at the end; raise TimedOut or StreamBroken."""
+        ...
+
+    def send(self, data: bytes) -> None:
+        """Send all of it, within the timeout of the last ``receive``; raise as that does."""
+        ...
+
+    def interrupt(self) -> None:
+        """Let a blocked reader return at once; callable from any thread."""
+        ...
+
+    def close(self) -> None:
+        """Give the connection back to the system; by the thread that reads."""
+        ...
+
+
+class Upgrader(Protocol):
+    """Opens connections that leave HTTP, such as WebSockets. Safe for use from many threads."""
+
+    def upgrade(self, request: HttpRequest) -> Duplex | HttpResponse:
+        """Return the connection, or the server's answer if it refuses.
+
+        Raises:
+            TransportError: there is no answer.
+        """
         ...
