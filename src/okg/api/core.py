@@ -173,11 +173,19 @@ class PodStatus(Value, frozen=True, kw_only=True):
         return next((c for c in self.conditions if c.type == type_), None)
 
 
+class ContainerPort(Value, frozen=True, kw_only=True):
+    """A port of a container; probes may name it."""
+
+    container_port: int
+    name: str = ""
+
+
 class Container(Value, frozen=True, kw_only=True):
-    """The part of a container that can change in place."""
+    """The part of a container that can change in place, and the ports that probes name."""
 
     name: str
     image: str = ""
+    ports: tuple[ContainerPort, ...] = ()
     resources: ResourceRequirements | None = None
 
 
@@ -357,7 +365,7 @@ class Event(Object, frozen=True, kw_only=True):
 
 
 __all__ = [
-    "ConfigMap", "Container", "ContainerState", "ContainerStateRunning",
+    "ConfigMap", "Container", "ContainerPort", "ContainerState", "ContainerStateRunning",
     "ContainerStateTerminated", "ContainerStateWaiting", "ContainerStatus", "ContainerUser",
     "Event", "EventSource", "HostIP", "LinuxContainerUser", "Namespace", "Node", "NodeAddress",
     "NodeCondition", "NodeSpec", "NodeStatus", "ObjectMeta", "ObjectReference",

@@ -79,6 +79,22 @@ def probes_hash(gss: GameServerSet) -> str:
     return hash_of(spec_of(gss).service_qualities)
 
 
+def container_probe(quality: ServiceQuality) -> ContainerProbe:
+    """Return how a container is probed for a quality, with numbers where the user gave none."""
+    return ContainerProbe(
+        exec=quality.exec,
+        http_get=quality.http_get,
+        tcp_socket=quality.tcp_socket,
+        grpc=quality.grpc,
+        initial_delay_seconds=quality.initial_delay_seconds or _INITIAL_DELAY,
+        timeout_seconds=quality.timeout_seconds or _TIMEOUT,
+        period_seconds=quality.period_seconds or _PERIOD,
+        success_threshold=quality.success_threshold or _SUCCESS_THRESHOLD,
+        failure_threshold=quality.failure_threshold or _FAILURE_THRESHOLD,
+        termination_grace_period_seconds=quality.termination_grace_period_seconds,
+    )
+
+
 def _is_ours(marker: PodProbeMarker, gss: GameServerSet) -> bool:
     """Whether the marker is one of these here and stays unless it is deleted."""
     return PROBES_HASH in marker.metadata.annotations and not _is_going(marker, gss)
@@ -94,16 +110,5 @@ def _probe(quality: ServiceQuality) -> PodContainerProbe:
         name=quality.name,
         container_name=quality.container_name,
         pod_condition_type=QUALITY_PREFIX + quality.name,
-        probe=ContainerProbe(
-            exec=quality.exec,
-            http_get=quality.http_get,
-            tcp_socket=quality.tcp_socket,
-            grpc=quality.grpc,
-            initial_delay_seconds=quality.initial_delay_seconds or _INITIAL_DELAY,
-            timeout_seconds=quality.timeout_seconds or _TIMEOUT,
-            period_seconds=quality.period_seconds or _PERIOD,
-            success_threshold=quality.success_threshold or _SUCCESS_THRESHOLD,
-            failure_threshold=quality.failure_threshold or _FAILURE_THRESHOLD,
-            termination_grace_period_seconds=quality.termination_grace_period_seconds,
-        ),
+        probe=container_probe(quality),
     )
