@@ -6,7 +6,7 @@ from datetime import timedelta
 from importlib.metadata import version
 
 from okg.api.core import Pod
-from okg.api.kruise import AdvancedStatefulSet, PodProbeMarker
+from okg.api.kruise import AdvancedStatefulSet
 from okg.cache.informers import Selection
 from okg.client.connection import connect
 from okg.client.throttle import Throttle
@@ -14,6 +14,7 @@ from okg.cmd.discovery import check_server, is_served
 from okg.cmd.durations import parse_duration
 from okg.cmd.environment import network_patience
 from okg.cmd.options import DEFAULT_RESYNC, ManagerFlags, parse
+from okg.cmd.probing import add_probes
 from okg.cmd.webhooks import DRAIN_SECONDS, add_webhooks
 from okg.controllers import gameserver, gameserverset, workload
 from okg.controllers.backends import Backends, KruiseBackend, NativeBackend, WorkloadBackend
@@ -103,14 +104,12 @@ def _connected(flags: ManagerFlags) -> Manager:
 
 def _add_controllers(manager: Manager, flags: ManagerFlags, patience: NetworkPatience) -> None:
     backends = _backends(manager, flags.workload_backend)
-    probes = is_served(manager.api, PodProbeMarker)
-    if not probes:
-        get_logger("setup").warning("no PodProbeMarkers: sets with service qualities will not run")
+    markers = add_probes(manager, flags)
     servers, sets = flags.gameserver_workers, flags.gameserverset_workers
     manager.add(
         gameserver.controller(manager, workers=servers, patience=patience, backends=backends)
     )
-    manager.add(gameserverset.controller(manager, workers=sets, backends=backends, probes=probes))
+    manager.add(gameserverset.controller(manager, workers=sets, backends=backends, markers=markers))
     if BackendName.NATIVE in backends.served:
         manager.add(workload.controller(manager, manager.api, workers=NATIVE_WORKERS))
 

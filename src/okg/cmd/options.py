@@ -54,6 +54,9 @@ class ManagerFlags(msgspec.Struct, frozen=True, kw_only=True):
     gameserver_workers: int
     gameserverset_workers: int
     workload_backend: str
+    probe_mode: str
+    probe_exec: bool
+    probe_threads: int
     controllers: bool
     webhook_port: int
     webhook_server_certs_dir: str
@@ -128,6 +131,7 @@ def parse(arguments: Sequence[str]) -> ManagerFlags:
         "run the controllers; false: the webhooks alone, which then outlive the controllers",
         default=True,
     )
+    _add_probe_flags(parser)
     _add_webhook_flags(parser)
     parser.add_argument(
         *_names("log-format"),
@@ -141,6 +145,23 @@ def parse(arguments: Sequence[str]) -> ManagerFlags:
     values = vars(parser.parse_args(list(arguments)))
     values.pop("disable_no_deepcopy")
     return ManagerFlags(**values)
+
+
+def _add_probe_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        *_names("probe-mode"),
+        choices=("auto", "kruise", "native", "off"),
+        default="auto",
+        help="who probes service qualities: OpenKruise, this manager, whoever there is, or somebody"
+        " else (default %(default)s)",
+    )
+    _switch(
+        parser,
+        "probe-exec",
+        "let this manager run commands in containers to probe them",
+        default=True,
+    )
+    _number(parser, "probe-threads", 6, "probes of this manager at the same time")
 
 
 def _add_webhook_flags(parser: argparse.ArgumentParser) -> None:

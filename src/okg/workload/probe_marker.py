@@ -21,6 +21,14 @@ _SUCCESS_THRESHOLD, _FAILURE_THRESHOLD = 1, 3
 """What zero stands for, as in OpenKruiseGame; not the defaults of Kubernetes' own probes."""
 
 
+class Markers(StrEnum):
+    """What becomes of PodProbeMarkers: OpenKruise probes, somebody else does, or there are none."""
+
+    USED = "used"
+    UNUSED = "unused"
+    ABSENT = "absent"
+
+
 class MarkerStep(StrEnum):
     """What is to be done about a set's PodProbeMarker; WAIT is for OpenKruise to act."""
 
@@ -31,14 +39,17 @@ class MarkerStep(StrEnum):
     WAIT = "wait"
 
 
-def decide_marker_step(gss: GameServerSet, marker: PodProbeMarker | None) -> MarkerStep:
+def decide_marker_step(
+    gss: GameServerSet, marker: PodProbeMarker | None, *, used: bool = True
+) -> MarkerStep:
     """Return the next step; NONE means that the set's pods may be made and changed.
 
     Args:
         gss: the set. An empty list of service qualities is as good as none.
         marker: the PodProbeMarker of the set's name.
+        used: whether OpenKruise is to probe; if not, two would write the same conditions.
     """
-    if not spec_of(gss).service_qualities:
+    if not used or not spec_of(gss).service_qualities:
         return MarkerStep.DELETE if marker and _is_ours(marker, gss) else MarkerStep.NONE
     if marker is None:
         return MarkerStep.CREATE

@@ -11,7 +11,7 @@ from okg.context import Context
 from okg.controllers.gameserverset import GameServerSetReconciler, controller, watches
 from okg.errors import ApiError, BadRequest, Conflict, Invalid
 from okg.runtime.reconcile import Request, Result
-from okg.workload.probe_marker import build_probe_marker
+from okg.workload.probe_marker import Markers, build_probe_marker
 from okg.workload.statefulset import build_statefulset
 from unit.controllers.memory import MemoryClient, MemoryRecorder, SetClock
 from unit.fleet import NOW, a_pod, a_server, a_set, pods
@@ -476,7 +476,8 @@ def test_a_set_is_looked_at_for_itself_its_pods_its_workload_and_its_probes() ->
 
 def test_probes_are_not_watched_where_they_do_not_exist() -> None:
     kinds = [
-        watch.resource.resource_type.kind for watch in controller(Host(), probes=False).watches
+        watch.resource.resource_type.kind
+        for watch in controller(Host(), markers=Markers.ABSENT).watches
     ]
 
     assert kinds == ["GameServerSet", "Pod", "StatefulSet"]

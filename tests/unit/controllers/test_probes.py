@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from okg.api.game import GameServerSet
-from okg.api.kruise import AdvancedStatefulSet, PodProbeMarker
+from okg.api.kruise import PodProbeMarker
 from okg.api.meta import Condition
 from okg.api.resource import Object
 from okg.context import Context
@@ -14,7 +14,7 @@ from okg.controllers.gameserverset import GameServerSetReconciler
 from okg.controllers.gameserverset.watches import acknowledgement_changed
 from okg.errors import ApiError, BadRequest, Conflict, Forbidden
 from okg.runtime.reconcile import Request, Result
-from okg.workload.probe_marker import build_probe_marker, probes_hash
+from okg.workload.probe_marker import Markers, build_probe_marker, probes_hash
 from okg.workload.rollout import find
 from okg.workload.statefulset import build_statefulset
 from unit.controllers.memory import MemoryClient, MemoryRecorder, SetClock
@@ -34,12 +34,12 @@ EDITED = a_set({"serviceQualities": [{**IDLE, "periodSeconds": 9}]})
 class Cluster:
     """A set and what belongs to it."""
 
-    def __init__(self, *objects: Object, probes: bool = True) -> None:
+    def __init__(self, *objects: Object, markers: Markers = Markers.USED) -> None:
         self.client = MemoryClient(*objects)
         self.recorder = MemoryRecorder()
         self.result: Result | None = None
         self.reconciler = GameServerSetReconciler(
-            self.client, self.recorder, clock=SetClock(), probes=probes
+            self.client, self.recorder, clock=SetClock(), markers=markers
         )
 
     def reconcile(self) -> list[str]:
@@ -201,17 +201,22 @@ def test_refused_probes_stop_no_scaling() -> None:
     assert cluster.result == AGAIN
 
 
-def test_a_cluster_without_the_kind_is_told_to_the_sets_that_need_it() -> None:
-    without, with_ = Cluster(a_set(), probes=False), Cluster(WITH_PROBES, probes=False)
-    without.client.lag(PodProbeMarker)
+def test_where_somebody_else_probes_nothing_waits_for_openkruise() -> None:
+    absent = Cluster(WITH_PROBES, markers=Markers.ABSENT)
+    unused = Cluster(WITH_PROBES, markers=Markers.UNUSED)
 
-    assert without.reconcile() == ["create StatefulSet xxx"]
-    assert with_.reconcile() == ["patch GameServerSet/status xxx"]
-    assert with_.ready.message == (
-        "spec.serviceQualities: the API server does not serve podprobemarkers.apps.kruise.io; "
-        "install OpenKruise and restart the manager, or take the qualities out"
-    )
-    assert with_.client.get(AdvancedStatefulSet, "games", "xxx") is None
+    assert absent.reconcile() == ["create StatefulSet xxx"]
+    assert unused.reconcile() == ["create StatefulSet xxx"]
+
+
+def test_a_marker_goes_where_somebody_else_probes_and_that_of_others_stays() -> None:
+    foreign = replace(KNOWN, metadata=replace(KNOWN.metadata, annotations={}))
+
+    ours = Cluster(WITH_PROBES, KNOWN, markers=Markers.UNUSED)
+    theirs = Cluster(WITH_PROBES, foreign, markers=Markers.UNUSED)
+
+    assert ours.reconcile() == ["delete PodProbeMarker xxx", "create StatefulSet xxx"]
+    assert theirs.reconcile() == ["create StatefulSet xxx"]
 
 
 def test_a_problem_of_a_waiting_set_is_told() -> None:

@@ -6,6 +6,7 @@ from okg.controllers.gameserverset.watches import watches
 from okg.controllers.host import Host
 from okg.controllers.indexes import declare_indexes
 from okg.runtime.controller import Controller
+from okg.workload.probe_marker import Markers
 
 __all__ = ["NAME", "GameServerSetReconciler", "controller", "watches"]
 
@@ -18,7 +19,7 @@ def controller(
     workers: int = 10,
     *,
     backends: Backends | None = None,
-    probes: bool = True,
+    markers: Markers = Markers.USED,
 ) -> Controller:
     """Return the controller, ready to be added to a manager.
 
@@ -26,11 +27,13 @@ def controller(
         manager: what it will run in.
         workers: sets that are worked on at the same time.
         backends: where workloads are kept; OpenKruise alone if not given.
-        probes: whether the API server serves PodProbeMarkers.
+        markers: whether OpenKruise probes.
     """
     declare_indexes(manager)
     recorder = manager.recorder_for(NAME)
     backends = backends or kruise_only(manager.client)
-    reconciler = GameServerSetReconciler(manager.client, recorder, backends=backends, probes=probes)
-    watched = watches(served=backends.served, probes=probes)
+    reconciler = GameServerSetReconciler(
+        manager.client, recorder, backends=backends, markers=markers
+    )
+    watched = watches(served=backends.served, markers=markers)
     return Controller(NAME, reconciler, watched, workers=workers)

@@ -34,6 +34,7 @@ from okg.workload.ordinals import belongs_to
 from okg.workload.ownership import is_going
 from okg.workload.pod_counts import Tally, count_troubles, tally_members, tally_pods
 from okg.workload.probe_marker import (
+    Markers,
     MarkerStep,
     build_probe_marker,
     decide_marker_step,
@@ -57,11 +58,6 @@ from okg.workload.statefulset import (
     update_statefulset,
 )
 
-NO_PROBES = (
-    "the API server does not serve podprobemarkers.apps.kruise.io; install OpenKruise and restart "
-    "the manager, or take the qualities out"
-)
-
 
 class _Scene(msgspec.Struct, frozen=True):
     """A set, where its workload is kept, and what it is."""
@@ -80,8 +76,7 @@ class GameServerSetReconciler:
         recorder: tells about it on the set.
         clock: where the time of conditions comes from.
         backends: where workloads are kept; OpenKruise alone if not given.
-        probes: whether the API server serves PodProbeMarkers; without them a set that needs them
-            says so.
+        markers: whether OpenKruise probes; where it does not, nothing waits for it.
     """
 
     def __init__(
@@ -91,13 +86,13 @@ class GameServerSetReconciler:
         *,
         clock: Clock = SYSTEM_CLOCK,
         backends: Backends | None = None,
-        probes: bool = True,
+        markers: Markers = Markers.USED,
     ) -> None:
         self._client = client
         self._backends = backends or kruise_only(client)
         self._recorder = recorder
         self._clock = clock
-        self._probes = probes
+        self._markers = markers
         self._notebook = Notebook()
         self._conditions_kept = True
 
@@ -149,17 +144,14 @@ class GameServerSetReconciler:
             return problems.with_refusal(error.message), False
 
     def _sync_probes(self, gss: GameServerSet, problems: Problems) -> tuple[Problems, bool]:
-        """Make OpenKruise probe what the set asks for.
+        """Make OpenKruise probe what the set asks for, if it is to probe at all.
 
         Returns:
             The problems, with what the cluster says against it, and whether OpenKruise has yet to
             take note of the probes.
         """
-        if problems.qualities:
+        if problems.qualities or self._markers is Markers.ABSENT:
             return problems, False
-        if not self._probes:
-            asked = bool(spec_of(gss).service_qualities)
-            return (problems.with_refused_probes(NO_PROBES) if asked else problems), False
         meta, request, now = gss.metadata, Request.of(gss), self._clock.monotonic()
         marker = self._client.get(PodProbeMarker, meta.namespace, meta.name)
         subject = (meta.uid, meta.generation, marker.metadata.generation if marker else None)
@@ -172,12 +164,12 @@ class GameServerSetReconciler:
             refusal = refused(subject, f"refused: {error.message}", now)
             self._notebook.note(request, refused_probes=refusal)
             return problems.with_refused_probes(refusal.message), False
-        return problems, decide_marker_step(gss, marker) is MarkerStep.WAIT
+        return problems, self._marker_step(gss, marker) is MarkerStep.WAIT
 
     def _advance_marker(
         self, gss: GameServerSet, marker: PodProbeMarker | None
     ) -> PodProbeMarker | None:
-        step = decide_marker_step(gss, marker)
+        step = self._marker_step(gss, marker)
         if step is MarkerStep.CREATE:
             marker = self._client.create(build_probe_marker(gss))
             self._recorder.normal(gss, "CreatePpm", "create PodProbeMarker")
@@ -189,6 +181,9 @@ class GameServerSetReconciler:
                 self._client.delete(marker)
             marker = None
         return marker
+
+    def _marker_step(self, gss: GameServerSet, marker: PodProbeMarker | None) -> MarkerStep:
+        return decide_marker_step(gss, marker, used=self._markers is Markers.USED)
 
     def _act(self, scene: "_Scene", problems: Problems) -> bool:
         """Do the next thing there is to do; return whether there was one."""

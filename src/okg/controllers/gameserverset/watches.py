@@ -10,18 +10,19 @@ from okg.runtime.reconcile import Request
 from okg.runtime.watch import AnyWatch, Watch
 from okg.workload.backend_choice import BackendName
 from okg.workload.names import OWNER_GSS
+from okg.workload.probe_marker import Markers
 
 KRUISE_ONLY = frozenset({BackendName.KRUISE})
 
 
 def watches(
-    *, served: Collection[BackendName] = KRUISE_ONLY, probes: bool = True
+    *, served: Collection[BackendName] = KRUISE_ONLY, markers: Markers = Markers.USED
 ) -> Sequence[AnyWatch]:
     """Return what a GameServerSet controller watches.
 
     Args:
         served: where workloads are kept.
-        probes: whether the API server serves PodProbeMarkers.
+        markers: whether there are PodProbeMarkers.
     """
     always: tuple[AnyWatch, ...] = (
         Watch(GameServerSet, enqueue_object),
@@ -30,7 +31,7 @@ def watches(
     )
     # By name and not by owner: one that nobody owns is waited for as well.
     marker = Watch(PodProbeMarker, enqueue_object, when=acknowledgement_changed)
-    return (*always, marker) if probes else always
+    return always if markers is Markers.ABSENT else (*always, marker)
 
 
 _WORKLOADS: Mapping[BackendName, AnyWatch] = {

@@ -93,6 +93,11 @@ class Book:
         """How many probes there are, how many run, and how many pods wait to be written."""
         return len(self._schedule), self._schedule.running, len(self._outbox)
 
+    @property
+    def stretch(self) -> float:
+        """By which factor periods are too long where they are longest; 1 if none are."""
+        return self._schedule.stretch
+
     def see(self, pod: Pod, of: str, probes: Probes, now: Instant) -> None:
         """Take note of a pod and of how its set, ``of``, is probed."""
         ref = PodRef.of(pod)

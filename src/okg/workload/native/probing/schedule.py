@@ -166,6 +166,11 @@ class Schedule:
         """How many run."""
         return len(self._running)
 
+    @property
+    def stretch(self) -> float:
+        """By which factor periods are too long where they are longest; 1 if none are."""
+        return max((line.stretch for line in self._lines.values()), default=1.0)
+
     def put(self, job: Job, now: float, *, earliest: float) -> None:
         """Add a job, or change one; the first time is spread over its first period.
 

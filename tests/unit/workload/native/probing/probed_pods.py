@@ -105,7 +105,7 @@ def a_probed_pod(
     )
 
 
-def a_quality(name: str = "idle", **members: object) -> ServiceQuality:
+def a_quality(name: str = "idle", **members: Any) -> ServiceQuality:
     """Return a quality that runs a command, unless it is said otherwise."""
     handler: Mapping[str, object] = {} if _HANDLERS & members.keys() else EXEC
     plain = {"name": name, "containerName": "game", "permanent": False, **handler}

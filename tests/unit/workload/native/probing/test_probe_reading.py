@@ -1,5 +1,7 @@
 """What a quality says of how it is probed."""
 
+from typing import Any
+
 import pytest
 
 from okg.workload.native.probing.probe import (
@@ -85,7 +87,7 @@ def test_a_socket_has_a_port() -> None:
         ({"httpGet": {}}, "spec.serviceQualities[0].httpGet: cannot be read: "),
     ],
 )
-def test_what_cannot_be_probed_is_told(members: dict[str, object], problem: str) -> None:
+def test_what_cannot_be_probed_is_told(members: dict[str, Any], problem: str) -> None:
     probes = read_probes((a_quality(**members), a_quality("other")))
 
     assert [probe.quality for probe in probes.runnable] == ["other"]
