@@ -1,7 +1,7 @@
 """A plane without OpenKruise: simulated nodes, and our workload controller with its own role."""
 
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from okg.controllers import workload
 from okg.errors import ConnectFailed
 from okg.runtime.manager import Manager, ManagerOptions
 from okg.testing.controlplane import ControlPlane
-from okg.testing.nodes import NodeSimulator
+from okg.testing.nodes import NodeSimulator, pod_address
 from okg.threads import ThreadGroup
 from okg.workload.names import OWNER_GSS
 from okg.workload.native.record import record_name, record_of, to_config_map
@@ -125,13 +125,15 @@ class NativeArena(Arena):
 
 
 @contextmanager
-def open_native_arena(folder: Path) -> Generator[NativeArena]:
+def open_native_arena(
+    folder: Path, *, address: Callable[[int], str] = pod_address
+) -> Generator[NativeArena]:
     with ExitStack() as stack:
         plane = stack.enter_context(ControlPlane())
         plane.apply(*sorted((ROOT / "config/crd/bases").glob("*.yaml")), *rights())
         arena = NativeArena(plane, folder)
         nodes = ThreadGroup(Context())
-        nodes.start("nodes", NodeSimulator(arena.admin).run)
+        nodes.start("nodes", NodeSimulator(arena.admin, address=address).run)
         stack.callback(nodes.join)
         stack.callback(nodes.stop)
         yield arena

@@ -22,25 +22,29 @@ def bare_arena(tmp_path: Path) -> Generator[Arena]:
         yield Arena(plane, tmp_path)
 
 
-def test_only_the_sets_that_need_them_are_concerned(bare_arena: Arena) -> None:
+def test_sets_with_service_qualities_run_and_the_manager_probes(bare_arena: Arena) -> None:
     arena = bare_arena
     namespace = arena.namespace()
     quality = {
         "name": "idle",
         "containerName": "game",
         "permanent": False,
-        "exec": {"command": ["true"]},
+        "tcpSocket": {"port": 7777},
     }
 
     with arena.manager() as manager:
         arena.create_set(namespace, "probed", replicas=1, serviceQualities=[quality])
-        arena.create_set(namespace, "plain", replicas=1)
-        [event] = eventually(lambda: arena.events(namespace, "InvalidSpec"), within=30)
         eventually(
-            lambda: arena.admin.get(AdvancedStatefulSet, namespace, "plain") is not None, within=30
+            lambda: arena.admin.get(AdvancedStatefulSet, namespace, "probed") is not None, within=30
         )
+        assert "the manager probes itself" in manager.log
 
-    assert "does not serve podprobemarkers.apps.kruise.io" in event.message
-    assert event.involved_object.name == "probed"
-    assert arena.admin.get(AdvancedStatefulSet, namespace, "probed") is None
-    assert "no PodProbeMarkers" in manager.log
+    assert arena.events(namespace, "InvalidSpec") == []
+
+
+def test_openkruise_that_is_asked_for_and_not_there_is_told(bare_arena: Arena) -> None:
+    manager = bare_arena.start_manager("--probe-mode=kruise")
+
+    eventually(lambda: not manager.process.running, within=30)
+
+    assert "install OpenKruise, or set --probe-mode=native" in manager.log

@@ -1,6 +1,8 @@
 """Who probes service qualities, and the prober's place in a manager."""
 
 from okg.api.kruise import PodProbeMarker
+from okg.client.execute import PodExecutor
+from okg.client.http import Urllib3Transport
 from okg.cmd.discovery import is_served
 from okg.cmd.options import ManagerFlags
 from okg.controllers import probing
@@ -41,11 +43,13 @@ def add_probes(manager: Manager, flags: ManagerFlags) -> Markers:
     markers = choose_markers(flags.probe_mode, served=is_served(manager.api, PodProbeMarker))
     if markers is not Markers.USED and flags.probe_mode != "off":
         get_logger("setup").info("the manager probes itself", exec=flags.probe_exec)
+        transport = manager.api.transport
+        assert isinstance(transport, Urllib3Transport)
         manager.add(
             probing.controller(
                 manager,
                 probing.ConditionWriter(manager.api, lambda: manager.is_leader),
-                None,
+                PodExecutor(transport) if flags.probe_exec else None,
                 manager.registry,
                 threads=flags.probe_threads,
             )

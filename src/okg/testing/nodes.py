@@ -5,7 +5,7 @@ their images change, and removed when they are deleted. It is a controller on ou
 nothing of it is special: what it does to pods, a real node would do.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from itertools import count
 
@@ -27,6 +27,11 @@ from okg.testing.kubelet import running_status
 from okg.testing.standalone import run_standalone
 
 
+def pod_address(number: int) -> str:
+    """Return an address that nobody has."""
+    return f"10.{64 + number // 62500 % 64}.{number // 250 % 250}.{1 + number % 250}"
+
+
 class SimulatedKubelets:
     """Plays scheduler and kubelet for every pod.
 
@@ -35,6 +40,7 @@ class SimulatedKubelets:
         client: cached reads of pods.
         nodes: names of the nodes.
         start_delay: time a container takes to start after its pod was bound.
+        address: returns the address of the pod of this number; some may come twice.
     """
 
     def __init__(
@@ -44,11 +50,13 @@ class SimulatedKubelets:
         nodes: Sequence[str],
         *,
         start_delay: timedelta = timedelta(0),
+        address: Callable[[int], str] = pod_address,
     ) -> None:
         self._api = api
         self._client = client
         self._nodes = nodes
         self._start_delay = start_delay
+        self._address = address
         self._turn = count()
 
     def reconcile(self, ctx: Context, request: Request) -> Result | None:
@@ -89,8 +97,7 @@ class SimulatedKubelets:
         bind(self._api, pod, self._nodes[next(self._turn) % len(self._nodes)])
 
     def _report(self, ctx: Context, pod: Pod) -> None:
-        number = next(self._turn)
-        address = f"10.{64 + number // 62500 % 64}.{number // 250 % 250}.{1 + number % 250}"
+        address = self._address(next(self._turn))
         status = running_status(pod, ctx.clock.now(), pod_ip=address)
         self._client.patch(pod, replace(pod, status=status), subresource="status")
 
@@ -103,6 +110,7 @@ class NodeSimulator:
         nodes: how many nodes.
         start_delay: time a container takes to start.
         workers: pods that are worked on at the same time.
+        address: returns the address of the pod of this number; some may come twice.
     """
 
     def __init__(
@@ -112,12 +120,15 @@ class NodeSimulator:
         nodes: int = 3,
         start_delay: timedelta = timedelta(0),
         workers: int = 4,
+        address: Callable[[int], str] = pod_address,
     ) -> None:
         self._api = api
         self._names = [f"simulated-{number}" for number in range(nodes)]
         self._informers = Informers(api)
         client = CachedClient(api, self._informers)
-        kubelets = SimulatedKubelets(api, client, self._names, start_delay=start_delay)
+        kubelets = SimulatedKubelets(
+            api, client, self._names, start_delay=start_delay, address=address
+        )
         self._controller = Controller(
             "node-simulator", kubelets, [Watch(Pod, enqueue_object)], workers=workers
         )

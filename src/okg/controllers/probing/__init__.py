@@ -8,7 +8,7 @@ from okg.clock import SYSTEM_CLOCK, Clock
 from okg.context import Context
 from okg.controllers.host import Host
 from okg.controllers.indexes import declare_indexes
-from okg.controllers.probing.commands import ExecResult, ExecTimedOut, Executor
+from okg.controllers.probing.commands import Executor
 from okg.controllers.probing.complaints import SetComplaints
 from okg.controllers.probing.conditions import ConditionWriter
 from okg.controllers.probing.desk import Desk
@@ -25,8 +25,6 @@ from okg.workload.native.probing.schedule import Limits
 __all__ = [
     "NAME",
     "ConditionWriter",
-    "ExecResult",
-    "ExecTimedOut",
     "Executor",
     "ProbeController",
     "controller",

@@ -16,6 +16,10 @@ MOST_STRETCH = 2.0
 
 _TOLD_GAP = 60.0
 
+_REMEDY = (
+    "give the manager the rights of config/rbac/probe-exec-role.yaml, or write httpGet or tcpSocket"
+)
+
 Complain = Callable[[str, str], None]
 """Tells the user of a set, ``namespace/name``, why a probe cannot be run."""
 
@@ -83,8 +87,11 @@ class Prober:
         job, pod, probe = assignment.turn.job, assignment.pod, assignment.track.probe
         try:
             outcome = self._run(ctx, pod, probe)
-        except (CannotProbe, Forbidden) as error:
-            self._complain(job.of, f"service quality {probe.quality} cannot be probed: {error}")
+        except Forbidden as error:
+            self._complain(job.of, f"service quality {probe.quality}: {error}; {_REMEDY}")
+            outcome = Outcome(ok=None, message=str(error))
+        except CannotProbe as error:
+            self._complain(job.of, f"service quality {probe.quality}: {error}")
             outcome = Outcome(ok=None, message=str(error))
         except (ApiError, TransportError) as error:
             outcome = Outcome(ok=None, message=str(error))

@@ -49,7 +49,9 @@ class ProbeRunner:
             case ExecAction(command):
                 if self._executor is None:
                     raise CannotProbe("commands are not allowed")
-                return probe_exec(self._executor, pod, probe.container, command, probe.timeout)
+                return probe_exec(
+                    ctx, self._executor, pod, probe.container, command, timeout=probe.timeout
+                )
             case TcpAction(port):
                 number = _port(pod, probe, port)
                 return probe_tcp(ctx, pod.status.pod_ip, number, probe.timeout)

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from okg.client.execute import ExecResult
 from okg.context import Context
-from okg.controllers.probing.commands import ExecResult, ExecTimedOut
 from okg.controllers.probing.runner import CannotProbe, ProbeRunner
-from okg.errors import Forbidden
+from okg.errors import ExecTimedOut, Forbidden
 from okg.workload.native.probing.book import Outcome
 from okg.workload.native.probing.probe import Probe
 from unit.workload.native.probing.probed_pods import a_probed_pod, a_quality, some_probes
@@ -24,7 +24,14 @@ class Terminal:
         self.asked: list[tuple[float, str, str, str, tuple[str, ...]]] = []
 
     def run(
-        self, timeout: float, namespace: str, pod: str, container: str, command: Sequence[str]
+        self,
+        ctx: Context,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: Sequence[str],
+        *,
+        timeout: float,
     ) -> ExecResult:
         self.asked.append((timeout, namespace, pod, container, tuple(command)))
         if isinstance(self.answer, Exception):
@@ -57,12 +64,12 @@ def test_what_counts_is_stdout_of_a_success_and_stderr_of_a_failure() -> None:
     assert run(ExecResult(1, b"noise", b"lost")) == Outcome(ok=False, message="lost")
 
 
-def test_output_is_read_as_far_as_a_kubelet_reads_it() -> None:
-    assert len(run(ExecResult(0, b"x" * 20_000, b"")).message) == 10 * 1024
+def test_output_that_is_no_text_is_shown_as_far_as_it_is() -> None:
+    assert run(ExecResult(0, b"\xffidle", b"")).message == "\ufffdidle"
 
 
 def test_a_command_that_does_not_end_is_a_failure_and_may_still_run() -> None:
-    assert run(ExecTimedOut("late")) == Outcome(
+    assert run(ExecTimedOut("cat", 2)) == Outcome(
         ok=False, message="command timed out after 2s", timed_out=True
     )
 

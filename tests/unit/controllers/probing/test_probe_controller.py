@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from okg.api.core import Event, Pod
 from okg.api.game import GameServerSet
+from okg.client.execute import ExecResult
 from okg.client.rest import ApiClient
 from okg.context import Context
 from okg.controllers import probing
-from okg.controllers.probing.commands import ExecResult
 from okg.errors import Forbidden, NotFound
 from okg.runtime.manager import Manager
 from okg.testing.apiserver import FakeApiServer
@@ -48,7 +48,14 @@ class Games:
         self._lock = threading.Lock()
 
     def run(
-        self, timeout: float, namespace: str, pod: str, container: str, command: Sequence[str]
+        self,
+        ctx: Context,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: Sequence[str],
+        *,
+        timeout: float,
     ) -> ExecResult:
         with self._lock:
             self.asked.append(pod)
@@ -238,7 +245,8 @@ def test_a_right_that_is_missing_is_told_and_changes_nothing(stage: Stage) -> No
         eventually(stage.warnings)
 
     assert stage.warnings() == [
-        "service quality idle cannot be probed: 403 Forbidden: no pods/exec for you"
+        "service quality idle: 403 Forbidden: no pods/exec for you; give the manager the rights of "
+        "config/rbac/probe-exec-role.yaml, or write httpGet or tcpSocket"
     ]
     assert stage.said() == ("True", "up")
 
