@@ -205,13 +205,14 @@ def open_arena(
         yield arena
 
 
-def rights() -> list[dict[str, object]]:
-    """The roles that are shipped, bound to the user the binary runs as."""
+def rights(*more: str) -> list[dict[str, object]]:
+    """The roles of an installation, and more by name, bound to the user the binary runs as."""
     names = (
         "manager-role",
         "native-workload-role",
         "leader-election-role",
         "webhook-certificates-role",
+        *more,
     )
     roles = [yaml.safe_load((ROOT / f"config/rbac/{name}.yaml").read_text()) for name in names]
     for role in (role for role in roles if role["kind"] == "Role"):

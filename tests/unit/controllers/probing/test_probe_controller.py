@@ -244,10 +244,11 @@ def test_a_right_that_is_missing_is_told_and_changes_nothing(stage: Stage) -> No
         )
         eventually(stage.warnings)
 
-    assert stage.warnings() == [
+    [warning] = stage.warnings()
+    assert warning == (
         "service quality idle: 403 Forbidden: no pods/exec for you; give the manager the rights of "
         "config/rbac/probe-exec-role.yaml, or write httpGet or tcpSocket"
-    ]
+    )
     assert stage.said() == ("True", "up")
 
 

@@ -61,13 +61,19 @@ class Assignment(msgspec.Struct, frozen=True):
 class _Page:
     """What is kept of one pod."""
 
-    __slots__ = ("dropped", "keys", "pod", "ref")
+    __slots__ = ("dropped", "keys", "outdated", "pod", "ref")
 
     def __init__(self, ref: PodRef, pod: Pod) -> None:
         self.ref = ref
         self.pod = pod
         self.keys: frozenset[Key] = frozenset()
         self.dropped: set[str] = set()
+        self.outdated: set[str] = set()
+
+    def known(self, probe: Probe) -> PodCondition | None:
+        """Return what the pod says of a quality, if that is still about it."""
+        type_ = QUALITY_PREFIX + probe.quality
+        return None if type_ in self.outdated else self.pod.status.condition(type_)
 
 
 class Book:
@@ -113,6 +119,8 @@ class Book:
         page.keys = frozenset(wanted)
         for key in gone:
             self._drop(key)
+        # What the pod says of these is about another container, or will be gone.
+        page.outdated = page.dropped | {QUALITY_PREFIX + key.quality for key in gone}
         self._drop_conditions(page, gone, probes, now)
         for key, probe in wanted.items():
             self._look(key, probe, page, of, now)
@@ -169,7 +177,7 @@ class Book:
             self._schedule.remove(key)
             return
         if track is None:
-            known = page.pod.status.condition(QUALITY_PREFIX + probe.quality)
+            known = page.known(probe)
             new = self._tracks[key] = begin(probe, seen, known, now.time)
             if not new.report.says(known):
                 self._publish(new, page, now, urgent=True)

@@ -22,6 +22,7 @@ from unit.workload.native.probing.probed_pods import (
 IDLE = some_probes()
 NONE = Probes()
 XXX = "games/xxx"
+NOT_YET = a_result("False", at=100)
 
 
 class Desk:
@@ -183,7 +184,7 @@ def test_a_quality_that_is_taken_out_and_put_back_can_be_taken_out_again() -> No
     desk = Desk().at(100).see(pod)
 
     assert desk.see(pod, NONE).written() == {"game.kruise.io/idle": None}
-    assert desk.see(pod, IDLE).written() == {}
+    assert desk.see(pod, IDLE).written() == {"game.kruise.io/idle": NOT_YET}
     assert desk.see(pod, NONE).written() == {"game.kruise.io/idle": None}
 
 
@@ -217,9 +218,7 @@ def test_a_quality_that_cannot_be_probed_keeps_its_condition() -> None:
 
 
 def test_another_container_for_a_quality_keeps_the_condition_and_starts_from_nothing() -> None:
-    pod = a_probed_pod(
-        running(), running(name="sidecar", since=30), conditions=(a_result("True", "up"),)
-    )
+    pod = a_probed_pod(running(), running(name="sidecar"), conditions=(a_result("True", "up"),))
     desk = Desk().at(100).see(pod)
 
     desk.see(pod, some_probes(a_quality(containerName="sidecar")))
