@@ -66,6 +66,12 @@ class Game(http.server.BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class Machine(http.server.ThreadingHTTPServer):
+    """Runs all games; a short queue would make connections wait for a second and more."""
+
+    request_queue_size = 1024
+
+
 class Yes:
     """An API server that takes everything."""
 
@@ -88,8 +94,7 @@ class Yes:
 
 def play(port: Connection) -> None:
     """Serve games until the other side is gone; the body of a process."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Game)
-    server.request_queue_size = 512
+    server = Machine(("127.0.0.1", 0), Game)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     port.send(server.server_address[1])
@@ -103,7 +108,7 @@ def games() -> Generator[int]:
     """Yield the port of all games."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=play, args=(theirs,))
+    process = context.Process(target=play, args=(theirs,), daemon=True)
     process.start()
     try:
         yield ours.recv()
