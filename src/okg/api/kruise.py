@@ -79,10 +79,17 @@ class PersistentVolumeClaimRetentionPolicy(Value, frozen=True, kw_only=True):
     when_scaled: str = ""
 
 
+class StatefulSetOrdinals(Value, frozen=True, kw_only=True):
+    """Where ids begin."""
+
+    start: int = 0
+
+
 class StatefulSetSpec(OpaqueValue, frozen=True, kw_only=True):
     """Spec of the Advanced StatefulSet as far as it is ours; the template is kept as bytes."""
 
     replicas: int | None = None
+    ordinals: StatefulSetOrdinals | None = None
     selector: LabelSelector | None = None
     template: Opaque = Opaque()
     volume_claim_templates: Opaque = Opaque()

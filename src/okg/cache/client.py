@@ -82,12 +82,19 @@ class CachedClient:
             raise
 
     def delete(
-        self, obj: Object, *, propagation: str = "Background", grace_seconds: int | None = None
+        self,
+        obj: Object,
+        *,
+        propagation: str = "Background",
+        grace_seconds: int | None = None,
+        lock: bool = False,
     ) -> None:
         """Delete this very object."""
         self._before_write()
         try:
-            left = self._api.delete(obj, propagation=propagation, grace_seconds=grace_seconds)
+            left = self._api.delete(
+                obj, propagation=propagation, grace_seconds=grace_seconds, lock=lock
+            )
         except NotFound:
             self._forget(obj)
             raise

@@ -62,12 +62,17 @@ class Client(Protocol):
         ...
 
     def delete(
-        self, obj: Object, *, propagation: str = "Background", grace_seconds: int | None = None
+        self,
+        obj: Object,
+        *,
+        propagation: str = "Background",
+        grace_seconds: int | None = None,
+        lock: bool = False,
     ) -> None:
-        """Delete this very object: its uid is the precondition.
+        """Delete this very object: its uid is the precondition, with ``lock`` its version too.
 
         Raises:
             NotFound: it is gone already.
-            Conflict: another object has taken its name.
+            Conflict: another object has taken its name, or it has changed.
         """
         ...

@@ -115,16 +115,19 @@ class ApiClient:
             )
         return WatchStream(kind, stream)
 
-    def create(self, obj: O) -> O:
-        """Create an object and return it as stored."""
-        return self.create_from(obj, type(obj))
+    def create(self, obj: O, *, dry_run: bool = False) -> O:
+        """Create an object and return it as stored, or with ``dry_run`` as it would be."""
+        return self.create_from(obj, type(obj), dry_run=dry_run)
 
-    def create_from(self, draft: Object, kind: type[O]) -> O:
+    def create_from(self, draft: Object, kind: type[O], *, dry_run: bool = False) -> O:
         """Create what a draft says and return it as stored, read as another type."""
         resource = draft.resource_type
         body = {"apiVersion": resource.api_version, "kind": resource.kind, **as_json(draft)}
         answer = self.request(
-            "POST", resource.path(draft.metadata.namespace), body=msgspec.json.encode(body)
+            "POST",
+            resource.path(draft.metadata.namespace),
+            query={"dryRun": "All"} if dry_run else None,
+            body=msgspec.json.encode(body),
         )
         return decode(kind, answer.body)
 
@@ -151,9 +154,18 @@ class ApiClient:
         return decode(type(before), answer.body)
 
     def delete(
-        self, obj: O, *, propagation: str = "Background", grace_seconds: int | None = None
+        self,
+        obj: O,
+        *,
+        propagation: str = "Background",
+        grace_seconds: int | None = None,
+        lock: bool = False,
+        dry_run: bool = False,
     ) -> O | None:
         """Delete this very object; its uid, where known, is the precondition.
+
+        With ``lock`` a change by anybody since it was read is a Conflict. With ``dry_run`` the
+        server only says whether it would.
 
         Returns the object while it is still there (grace period, finalizers), else None.
         """
@@ -163,7 +175,10 @@ class ApiClient:
             "propagationPolicy": propagation,
         }
         if obj.metadata.uid:
-            options["preconditions"] = {"uid": obj.metadata.uid}
+            version = {"resourceVersion": obj.metadata.resource_version} if lock else {}
+            options["preconditions"] = {"uid": obj.metadata.uid, **version}
+        if dry_run:
+            options["dryRun"] = ["All"]
         if grace_seconds is not None:
             options["gracePeriodSeconds"] = grace_seconds
         path = obj.resource_type.path(obj.metadata.namespace, obj.metadata.name)

@@ -5,9 +5,12 @@ from collections.abc import Callable
 
 import msgspec
 
+from okg.api.apps import ControllerRevision
+from okg.api.core import ConfigMap, PersistentVolumeClaim
 from okg.api.game import GameServer, GameServerSet
 from okg.api.kruise import AdvancedStatefulSet
 from okg.api.resource import Object
+from okg.client.decoding import decode_page
 from okg.client.rest import ApiClient
 from okg.errors import (
     ApiError,
@@ -18,6 +21,7 @@ from okg.errors import (
     Unauthorized,
 )
 from okg.runtime.first_requests import insist
+from okg.workload.names import WORKLOAD_RECORD
 
 Sleep = Callable[[float], None]
 
@@ -70,6 +74,64 @@ def is_served(api: ApiClient, kind: type[Object], *, sleep: Sleep = time.sleep) 
     except (TransportError, msgspec.MsgspecError) as error:
         raise ConfigError(f"{error}; is the address in the kubeconfig right?") from error
     return resource.plural in {entry.name for entry in served.resources}
+
+
+def has_native_sets(api: ApiClient, namespace: str) -> bool:
+    """Whether there is a workload record; who may not look has made none.
+
+    Raises:
+        ConfigError: the server cannot be asked.
+    """
+    query = {"labelSelector": f"{WORKLOAD_RECORD}=true", "limit": "1"}
+    path = ConfigMap.resource_type.path(namespace)
+    try:
+        answer = insist(lambda: api.request("GET", path, query=query))
+        return bool(decode_page(ConfigMap, answer.body).items)
+    except Forbidden:
+        return False
+    except (ApiError, TransportError) as error:
+        raise ConfigError(str(error)) from error
+
+
+def may_make_pods(api: ApiClient, namespace: str) -> bool:
+    """Whether we have the rights of the native back end.
+
+    Raises:
+        ConfigError: the server cannot be asked.
+    """
+    return all(_may(api, verb, kind, namespace) for kind in _NATIVE_KINDS for verb in _VERBS)
+
+
+_NATIVE_KINDS = (ConfigMap, ControllerRevision, PersistentVolumeClaim)
+_VERBS = ("list", "watch", "create", "patch", "delete")
+
+
+def _may(api: ApiClient, verb: str, kind: type[Object], namespace: str) -> bool:
+    resource = kind.resource_type
+    wanted = {"verb": verb, "group": resource.group, "resource": resource.plural}
+    spec = {"resourceAttributes": {**wanted, "namespace": namespace}}
+    body = msgspec.json.encode(
+        {"apiVersion": _REVIEW_VERSION, "kind": "SelfSubjectAccessReview", "spec": spec}
+    )
+    path = f"/apis/{_REVIEW_VERSION}/selfsubjectaccessreviews"
+    try:
+        answer = insist(lambda: api.request("POST", path, body=body))
+        return msgspec.json.decode(answer.body, type=_Review).status.allowed
+    except Forbidden:
+        return False
+    except (ApiError, TransportError) as error:
+        raise ConfigError(str(error)) from error
+
+
+_REVIEW_VERSION = "authorization.k8s.io/v1"
+
+
+class _Verdict(msgspec.Struct, frozen=True):
+    allowed: bool = False
+
+
+class _Review(msgspec.Struct, frozen=True):
+    status: _Verdict = _Verdict()
 
 
 class _Named(msgspec.Struct):

@@ -10,7 +10,7 @@ from okg.api.kruise import AdvancedStatefulSet
 from okg.cache.informers import Selection
 from okg.client.connection import connect
 from okg.client.throttle import Throttle
-from okg.cmd.discovery import check_server, is_served
+from okg.cmd.discovery import check_server, has_native_sets, is_served, may_make_pods
 from okg.cmd.durations import parse_duration
 from okg.cmd.environment import network_patience
 from okg.cmd.options import DEFAULT_RESYNC, ManagerFlags, parse
@@ -18,6 +18,7 @@ from okg.cmd.probing import add_probes
 from okg.cmd.webhooks import DRAIN_SECONDS, add_webhooks
 from okg.controllers import gameserver, gameserverset, workload
 from okg.controllers.backends import Backends, KruiseBackend, NativeBackend, WorkloadBackend
+from okg.controllers.openkruise import NewSets, OpenKruise
 from okg.errors import CacheNotSynced, ConfigError, LeadershipLost
 from okg.runtime.election_state import ElectionSettings
 from okg.runtime.manager import Manager, ManagerOptions
@@ -30,6 +31,8 @@ from okg.workload.network_status import NetworkPatience
 
 LEASE_NAME = "game-kruise-manager"
 """Upstream's, so that a Go manager and ours never lead at the same time."""
+
+KRUISE, NATIVE = BackendName.KRUISE, BackendName.NATIVE
 
 NATIVE_WORKERS = 4
 """Sets whose pods are looked at at the same time; each has the help of a pool of writers."""
@@ -103,30 +106,43 @@ def _connected(flags: ManagerFlags) -> Manager:
 
 
 def _add_controllers(manager: Manager, flags: ManagerFlags, patience: NetworkPatience) -> None:
-    backends = _backends(manager, flags.workload_backend)
+    backends = _backends(manager, flags)
     markers = add_probes(manager, flags)
     servers, sets = flags.gameserver_workers, flags.gameserverset_workers
     manager.add(
         gameserver.controller(manager, workers=servers, patience=patience, backends=backends)
     )
-    manager.add(gameserverset.controller(manager, workers=sets, backends=backends, markers=markers))
-    if BackendName.NATIVE in backends.served:
+    manager.add(
+        gameserverset.controller(
+            manager, workers=sets, backends=backends, markers=markers, live=manager.api
+        )
+    )
+    if NATIVE in backends.served:
         manager.add(workload.controller(manager, manager.api, workers=NATIVE_WORKERS))
 
 
-def _backends(manager: Manager, asked: str) -> Backends:
-    """Return the back ends that the flag and the API server's kinds make.
+def _backends(manager: Manager, flags: ManagerFlags) -> Backends:
+    """Return the back ends that the flag, the API server's kinds and what is there make.
 
-    Beside OpenKruise the native one is there only if it is asked for: it needs rights that the
-    roles of OpenKruiseGame do not give.
+    Beside OpenKruise the native one is there if it is asked for, if sets are its own already, or if
+    OpenKruise is silent: it needs rights that the roles of OpenKruiseGame do not give.
     """
-    served = dict[BackendName, WorkloadBackend]()
-    if is_served(manager.api, AdvancedStatefulSet):
-        served[BackendName.KRUISE] = KruiseBackend(manager.client)
-    if asked == "native" or not served:
-        served[BackendName.NATIVE] = NativeBackend(manager.client)
-    default = BackendName.NATIVE if BackendName.NATIVE in served else BackendName.KRUISE
-    return Backends(served, default)
+    api, asked, log = manager.api, flags.workload_backend, get_logger("setup")
+    if not is_served(api, AdvancedStatefulSet):
+        return Backends({NATIVE: NativeBackend(manager.client)}, lambda _: NATIVE)
+    openkruise = OpenKruise(api)
+    is_native = asked == "native" or has_native_sets(api, flags.namespace)
+    if asked == "auto" and not openkruise.is_alive(flags.namespace or "default"):
+        log.warning("OpenKruise is installed and does not answer; new sets wait for it a minute")
+        is_native = is_native or may_make_pods(api, flags.namespace)
+    served: dict[BackendName, WorkloadBackend] = {KRUISE: KruiseBackend(manager.client)}
+    if is_native:
+        served[NATIVE] = NativeBackend(manager.client)
+    log.info("back ends", served=sorted(served), asked=asked)
+    if asked == "auto":
+        return Backends(served, NewSets(openkruise, native=is_native))
+    default = BackendName(asked)
+    return Backends(served, lambda _: default)
 
 
 def _resync(text: str) -> timedelta:

@@ -4,8 +4,10 @@ Both speak in values of OpenKruise's StatefulSet. With ``native`` such a value i
 ConfigMap, and the workload controller makes the pods.
 """
 
-from collections.abc import Collection, Mapping
-from typing import Protocol
+from collections.abc import Callable, Collection, Mapping
+from typing import Protocol, TypeAlias
+
+import msgspec
 
 from okg.api.core import ConfigMap, Pod
 from okg.api.game import GameServerSet
@@ -14,8 +16,9 @@ from okg.client.client import Client
 from okg.controllers.indexes import BY_SET, set_key
 from okg.errors import Conflict, NotFound
 from okg.workload.backend_choice import BackendName, choose_backend
+from okg.workload.invalid import InvalidField
 from okg.workload.native.rebuild import rebuild_statefulset
-from okg.workload.native.record import record_name, record_of, to_config_map
+from okg.workload.native.record import is_held, record_name, record_of, to_config_map
 from okg.workload.statefulset import build_statefulset
 
 
@@ -91,9 +94,9 @@ class NativeBackend:
         self._client = client
 
     def get(self, gss: GameServerSet) -> AdvancedStatefulSet | None:
-        """Return what the set's record describes."""
+        """Return what the set's record describes, once it is in force."""
         record = self._record(gss)
-        return record_of(record) if record is not None else None
+        return record_of(record) if record is not None and not is_held(record) else None
 
     def create(self, gss: GameServerSet) -> None:
         """Create the record: around the servers that live, if there are any."""
@@ -117,34 +120,62 @@ class NativeBackend:
         return self._client.get(ConfigMap, meta.namespace, record_name(meta.name))
 
 
+Prospect: TypeAlias = Callable[[GameServerSet], BackendName | None]
+"""Who gets a set that is new and says nothing; None if that is not known yet."""
+
+
+class Home(msgspec.Struct, frozen=True):
+    """Where the workload of a set is kept, or will be.
+
+    Attributes:
+        backend: None if that is not known yet.
+        problem: what the set says against it.
+    """
+
+    backend: WorkloadBackend | None
+    problem: InvalidField | None = None
+
+
 class Backends:
     """The back ends of this cluster, and which of them is whose.
 
     Args:
         served: all there are.
-        default: for sets that are new and say nothing.
+        prospect: for sets that are new and say nothing.
     """
 
-    def __init__(self, served: Mapping[BackendName, WorkloadBackend], default: BackendName) -> None:
+    def __init__(self, served: Mapping[BackendName, WorkloadBackend], prospect: Prospect) -> None:
         self._served = served
-        self._default = default
+        self._prospect = prospect
 
     @property
     def served(self) -> Collection[BackendName]:
         """The names of all there are."""
         return self._served.keys()
 
-    def of(self, gss: GameServerSet) -> WorkloadBackend:
-        """Return the back end of a set.
+    def home_of(self, gss: GameServerSet) -> Home:
+        """Return where the workload of a set is to be kept.
 
         Raises:
             InvalidField: what the set says of it makes no sense.
         """
         present = [name for name, backend in self._served.items() if backend.get(gss) is not None]
-        name = choose_backend(gss, present=present, served=self.served, default=self._default)
-        return self._served[name]
+        choice = choose_backend(gss, present=present, served=self.served)
+        name = choice.name or self._prospect(gss)
+        return Home(self._served[name] if name is not None else None, choice.problem)
+
+    def workload_of(self, gss: GameServerSet) -> AdvancedStatefulSet | None:
+        """Return the workload of a set wherever it is kept.
+
+        Raises:
+            InvalidField: what the set says of it makes no sense, or nobody can read it.
+        """
+        found = {name: there for name, b in self._served.items() if (there := b.get(gss))}
+        choice = choose_backend(gss, present=found.keys(), served=self.served)
+        return found.get(choice.name) if choice.name is not None else None
 
 
 def kruise_only(client: Client) -> Backends:
     """Return the back ends of a cluster whose sets all run on OpenKruise."""
-    return Backends({BackendName.KRUISE: KruiseBackend(client)}, BackendName.KRUISE)
+    served = {BackendName.KRUISE: KruiseBackend(client)}
+    return Backends(served, lambda _: BackendName.KRUISE)

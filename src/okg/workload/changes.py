@@ -48,6 +48,13 @@ def as_json(value: object) -> Json:
     return cast("Json", msgspec.json.decode(msgspec.json.encode(value)))
 
 
+def without_nulls(value: Json) -> Json:
+    """Return a value without the members that are null; empty ones are kept."""
+    if isinstance(value, Mapping):
+        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
 def shown_path(path: Path) -> str:
     """Return a path as people write it: ``spec.containers[0].image``."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)

@@ -28,8 +28,19 @@ OPS_STATE_CHANGED_AT = "game.kruise.io/opsState-last-changed-time"
 STATE_CHANGED_AT = "game.kruise.io/state-last-changed-time"
 UPDATING_CONTAINERS = "game.kruise.io/gs-updating-containers"
 WORKLOAD_RECORD = "game.kruise.io/workload-record"
-WORKLOAD_BACKEND = "game.kruise.io/workload-backend"
 """Label of the ConfigMaps that stand for workloads where there is no OpenKruise."""
+
+WORKLOAD_BACKEND = "game.kruise.io/workload-backend"
+"""Annotation of a set: who makes its pods."""
+
+MOVE_WORKLOAD_TO = "game.kruise.io/move-workload-to"
+"""Annotation of a set: who shall make its pods from now on."""
+
+MOVED_FROM = "game.kruise.io/moved-from"
+"""Annotation of a workload record that must not be acted on yet: uid of the workload it copies."""
+
+MOVING = "game.kruise.io/moving-workload"
+"""Finalizer that keeps a StatefulSet until nothing refers to it any more."""
 
 TRACE_PARENT = "game.kruise.io/traceparent"
 """Annotation of a pod's write, never of a stored pod: the trace that the write belongs to."""

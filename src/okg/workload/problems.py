@@ -49,9 +49,13 @@ class Problems(msgspec.Struct, frozen=True):
         """As many of them as a condition can hold."""
         return self.all[:MOST_TOLD]
 
+    def with_other(self, problem: InvalidField | None) -> "Problems":
+        """Return these and one that keeps nothing from being done; the very same for None."""
+        return self if problem is None else replace(self, others=(*self.others, problem))
+
     def with_refusal(self, message: str) -> "Problems":
         """Return these and what OpenKruise or the API server does not take, in its own words."""
-        return replace(self, others=(*self.others, InvalidField("the workload", message)))
+        return self.with_other(InvalidField("the workload", message))
 
     def with_refused_probes(self, message: str) -> "Problems":
         """Return these and why the cluster does not take the probes."""

@@ -7,11 +7,13 @@ import msgspec
 from msgspec.structs import replace
 
 from okg.api.core import ObjectReference
+from okg.api.game import GameServerSet
 from okg.api.resource import O, Object
 from okg.client.patch import diff
 from okg.clock import SystemClock
 from okg.controllers.indexes import indexes
 from okg.errors import AlreadyExists, ApiError, Conflict, NotFound
+from okg.workload.backend_choice import BackendName, with_backend
 from unit.fleet import NOW
 
 
@@ -102,7 +104,12 @@ class MemoryClient:
         return self.put(after)
 
     def delete(
-        self, obj: Object, *, propagation: str = "Background", grace_seconds: int | None = None
+        self,
+        obj: Object,
+        *,
+        propagation: str = "Background",
+        grace_seconds: int | None = None,
+        lock: bool = False,
     ) -> None:
         self.writes.append(f"delete {obj.resource_type.kind} {obj.metadata.name}")
         if (type(obj), obj.key) not in self.objects:
@@ -113,6 +120,11 @@ class MemoryClient:
         """Answer as an admission webhook of somebody else may."""
         if type(obj) in self.refusals:
             raise self.refusals[type(obj)]
+
+
+def noted(obj: Object) -> Object:
+    """Return a set as it is once its back end is noted; anything else as it is."""
+    return with_backend(obj, BackendName.KRUISE) if isinstance(obj, GameServerSet) else obj
 
 
 class MemoryRecorder:

@@ -13,7 +13,7 @@ from okg.errors import ApiError, BadRequest, Conflict, Invalid
 from okg.runtime.reconcile import Request, Result
 from okg.workload.probe_marker import Markers, build_probe_marker
 from okg.workload.statefulset import build_statefulset
-from unit.controllers.memory import MemoryClient, MemoryRecorder, SetClock
+from unit.controllers.memory import MemoryClient, MemoryRecorder, SetClock, noted
 from unit.fleet import NOW, a_pod, a_server, a_set, pods
 
 XXX = Request("games", "xxx")
@@ -24,7 +24,7 @@ class Cluster:
     """A set and what belongs to it."""
 
     def __init__(self, *objects: Object) -> None:
-        self.client = MemoryClient(*objects)
+        self.client = MemoryClient(*map(noted, objects))
         self.recorder = MemoryRecorder()
         self.clock = SetClock()
         self.reconciler = GameServerSetReconciler(self.client, self.recorder, clock=self.clock)
@@ -70,6 +70,35 @@ def test_a_new_set_gets_a_workload_then_a_status_then_rest() -> None:
     assert cluster.status.observed_generation == 7
 
 
+def test_who_makes_the_pods_is_noted_before_the_workload_is_made() -> None:
+    cluster = Cluster()
+    cluster.client.put(a_set())
+
+    assert cluster.reconcile() == ["patch GameServerSet xxx", "create StatefulSet xxx"]
+    assert cluster.gss.metadata.annotations == {"game.kruise.io/workload-backend": "kruise"}
+
+
+def test_who_makes_the_pods_is_noted_on_a_set_that_is_taken_over() -> None:
+    cluster = Cluster(a_built(a_set()), *pods(0, 1, 2))
+    cluster.client.put(a_set())
+
+    assert cluster.reconcile() == ["patch GameServerSet xxx", "patch GameServerSet/status xxx"]
+    assert cluster.reconcile() == []
+    assert cluster.gss.metadata.annotations == {"game.kruise.io/workload-backend": "kruise"}
+
+
+def test_a_set_that_wants_another_back_end_scales_where_it_is_and_complains() -> None:
+    wanted = a_set({"replicas": 5}, annotations={"game.kruise.io/workload-backend": "native"})
+    cluster = Cluster(wanted, a_built(a_set()), *pods(0, 1, 2))
+
+    writes = [*cluster.reconcile(), *cluster.reconcile()]
+
+    assert writes == ["patch StatefulSet xxx", "patch GameServerSet/status xxx"]
+    assert cluster.workload.spec.replicas == 5
+    assert 'the servers are run by "kruise" and stay so' in cluster.recorder.events[-1]
+    assert cluster.gss.metadata.annotations == {"game.kruise.io/workload-backend": "native"}
+
+
 def test_a_set_that_is_gone_terminating_or_without_spec_is_left_alone() -> None:
     terminating = a_set()
     meta = replace(terminating.metadata, deletion_timestamp=NOW)
@@ -106,7 +135,7 @@ def test_a_smaller_set_is_scaled_and_noted_in_two_writes() -> None:
     assert writes == ["patch StatefulSet xxx", "patch GameServerSet xxx"]
     assert cluster.workload.spec.replicas == 2
     assert cluster.workload.spec.reserve_ordinals == (1, 3)
-    assert cluster.gss.metadata.annotations == {"game.kruise.io/reserve-ids": "1"}
+    assert cluster.gss.metadata.annotations["game.kruise.io/reserve-ids"] == "1"
     assert cluster.recorder.events == ["Normal Scale scale from 3 to 2"]
     assert cluster.reconcile() == ["patch GameServerSet/status xxx"]
 
@@ -418,7 +447,7 @@ class Pruned(MemoryClient):
 
 def test_conditions_that_the_server_drops_are_written_once() -> None:
     cluster = Cluster()
-    client = Pruned(a_set(), a_built(a_set()), *pods(0, 1, 2))
+    client = Pruned(noted(a_set()), a_built(a_set()), *pods(0, 1, 2))
     cluster.client = client
     cluster.reconciler = GameServerSetReconciler(client, cluster.recorder, clock=cluster.clock)
 

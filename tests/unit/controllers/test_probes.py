@@ -17,7 +17,7 @@ from okg.runtime.reconcile import Request, Result
 from okg.workload.probe_marker import Markers, build_probe_marker, probes_hash
 from okg.workload.rollout import find
 from okg.workload.statefulset import build_statefulset
-from unit.controllers.memory import MemoryClient, MemoryRecorder, SetClock
+from unit.controllers.memory import MemoryClient, MemoryRecorder, SetClock, noted
 from unit.fleet import NOW, a_set, pods
 
 XXX = Request("games", "xxx")
@@ -35,7 +35,7 @@ class Cluster:
     """A set and what belongs to it."""
 
     def __init__(self, *objects: Object, markers: Markers = Markers.USED) -> None:
-        self.client = MemoryClient(*objects)
+        self.client = MemoryClient(*map(noted, objects))
         self.recorder = MemoryRecorder()
         self.result: Result | None = None
         self.reconciler = GameServerSetReconciler(

@@ -111,7 +111,7 @@ class GameServerReconciler:
 
     def _workload_of(self, gss: GameServerSet) -> AdvancedStatefulSet | None:
         try:
-            return self._backends.of(gss).get(gss)
+            return self._backends.workload_of(gss)
         except InvalidField:
             return None
 

@@ -5,6 +5,7 @@ from okg.controllers.gameserverset.reconciler import GameServerSetReconciler
 from okg.controllers.gameserverset.watches import watches
 from okg.controllers.host import Host
 from okg.controllers.indexes import declare_indexes
+from okg.controllers.workload.migration import Mover, Rehearsal
 from okg.runtime.controller import Controller
 from okg.workload.probe_marker import Markers
 
@@ -20,6 +21,7 @@ def controller(
     *,
     backends: Backends | None = None,
     markers: Markers = Markers.USED,
+    live: Rehearsal | None = None,
 ) -> Controller:
     """Return the controller, ready to be added to a manager.
 
@@ -28,12 +30,16 @@ def controller(
         workers: sets that are worked on at the same time.
         backends: where workloads are kept; OpenKruise alone if not given.
         markers: whether OpenKruise probes.
+        live: reads past the caches, such as the manager's ``api``; without it no set is moved from
+            one back end to another.
     """
     declare_indexes(manager)
     recorder = manager.recorder_for(NAME)
     backends = backends or kruise_only(manager.client)
+    movable = live is not None and len(backends.served) > 1
+    mover = Mover(manager.client, live, recorder) if live is not None and movable else None
     reconciler = GameServerSetReconciler(
-        manager.client, recorder, backends=backends, markers=markers
+        manager.client, recorder, backends=backends, markers=markers, mover=mover
     )
     watched = watches(served=backends.served, markers=markers)
     return Controller(NAME, reconciler, watched, workers=workers)

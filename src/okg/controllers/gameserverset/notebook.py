@@ -41,6 +41,7 @@ class SetNotes(msgspec.Struct, frozen=True):
         told: what the user was told to change, None if nothing was told yet.
         refused_workload: by whoever checks workloads.
         refused_probes: by whoever checks PodProbeMarkers.
+        refused_move: by whoever keeps StatefulSets from being deleted.
     """
 
     written_at: float | None = None
@@ -48,6 +49,7 @@ class SetNotes(msgspec.Struct, frozen=True):
     told: str | None = None
     refused_workload: Refusal | None = None
     refused_probes: Refusal | None = None
+    refused_move: Refusal | None = None
 
     def time_to_write(self, now: float) -> timedelta | None:
         """Return how long the next write of the status has to wait, None for not at all."""

@@ -9,6 +9,7 @@ without a change comes back by itself only for a status that had to wait, or tha
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 
 import msgspec
 from msgspec.structs import replace
@@ -23,13 +24,15 @@ from okg.controllers.backends import Backends, WorkloadBackend, kruise_only
 from okg.controllers.gameserverset.notebook import Notebook, refused, standing
 from okg.controllers.indexes import BY_FACET, BY_SET, facet_key, set_key
 from okg.controllers.pacing import REFUSED_PERIOD
+from okg.controllers.workload.migration import Mover, Refused
 from okg.errors import BadRequest, Forbidden, Invalid, NotFound
 from okg.runtime.events import EventRecorder
 from okg.runtime.reconcile import Request, Result
-from okg.workload.backend_choice import with_backend
+from okg.workload.backend_choice import BackendName, with_backend
 from okg.workload.invalid import InvalidField
 from okg.workload.kill import replicas_after_kill
 from okg.workload.names import RECLAIM_DELETE
+from okg.workload.native.migration import FIELD as MOVE_FIELD, is_asked_for
 from okg.workload.ordinals import belongs_to
 from okg.workload.ownership import is_going
 from okg.workload.pod_counts import Tally, count_troubles, tally_members, tally_pods
@@ -58,6 +61,18 @@ from okg.workload.statefulset import (
     update_statefulset,
 )
 
+SILENT = (
+    "OpenKruise is installed and does not answer; the set is begun as soon as it does, or without "
+    "it after a minute if the manager may make pods itself"
+)
+
+SILENCE_PERIOD = timedelta(seconds=5)
+"""Time until a set that waits for OpenKruise is looked at again."""
+
+NOWHERE = InvalidField(
+    MOVE_FIELD, "only a manager started with --workload-backend=native moves servers"
+)
+
 
 class _Scene(msgspec.Struct, frozen=True):
     """A set, where its workload is kept, and what it is."""
@@ -77,6 +92,7 @@ class GameServerSetReconciler:
         clock: where the time of conditions comes from.
         backends: where workloads are kept; OpenKruise alone if not given.
         markers: whether OpenKruise probes; where it does not, nothing waits for it.
+        mover: moves sets from one back end to the other; None where there is but one.
     """
 
     def __init__(
@@ -87,9 +103,11 @@ class GameServerSetReconciler:
         clock: Clock = SYSTEM_CLOCK,
         backends: Backends | None = None,
         markers: Markers = Markers.USED,
+        mover: Mover | None = None,
     ) -> None:
         self._client = client
         self._backends = backends or kruise_only(client)
+        self._mover = mover
         self._recorder = recorder
         self._clock = clock
         self._markers = markers
@@ -101,18 +119,30 @@ class GameServerSetReconciler:
         gss = self._client.get(GameServerSet, request.namespace, request.name)
         if gss is None or gss.spec is None or gss.metadata.deletion_timestamp is not None:
             self._notebook.forget(request)
+            if self._mover is not None:
+                self._mover.abandon(request)
             return None
+        stays, moving = self._move(gss)
+        return moving or self._work(ctx, gss, stays)
+
+    def _work(self, ctx: Context, gss: GameServerSet, stays: InvalidField | None) -> Result | None:
+        """Do the next thing there is to do about a set that is not being moved."""
         try:
-            backend = self._backends.of(gss)
-            workload = backend.get(gss)
+            home = self._backends.home_of(gss)
+            workload = home.backend.get(gss) if home.backend is not None else None
         except InvalidField as problem:
             return self._sync_status(gss, None, Problems(others=(problem,)), waiting=False)
+        if home.backend is None:
+            return self._wait_for_openkruise(ctx, gss)
         if workload is not None and is_going(workload, gss):
             ctx.log.debug("waiting for the workload of an earlier set of this name to go")
             return None
+        if workload is not None:
+            gss = self._note(gss, home.backend)
         found = find_problems(gss, workload)
         problems, waiting = self._sync_probes(gss, found)
-        scene = _Scene(gss, backend, workload)
+        problems = problems.with_other(home.problem).with_other(stays)
+        scene = _Scene(gss, home.backend, workload)
         problems, acted = self._try(scene, problems, waiting=waiting)
         if acted:
             return None
@@ -120,6 +150,41 @@ class GameServerSetReconciler:
         if later is None and problems is not found:
             return Result(requeue_after=REFUSED_PERIOD)
         return later
+
+    def _move(self, gss: GameServerSet) -> tuple[InvalidField | None, Result | None]:
+        """Make the next step of a move, if there is one.
+
+        Returns:
+            Why the set stays where it is, and when to come back if it is under way.
+        """
+        if self._mover is None:
+            return (NOWHERE if is_asked_for(gss) and not self._makes_pods else None), None
+        request, now = Request.of(gss), self._clock.monotonic()
+        subject = (gss.metadata.uid, is_asked_for(gss))
+        before = standing(self._notebook.of(request).refused_move, subject, now)
+        if before is not None:
+            return InvalidField(MOVE_FIELD, before.message), None
+        try:
+            return None, self._mover.advance(gss)
+        except Refused as problem:
+            refusal = refused(subject, problem.problem, now)
+            self._notebook.note(request, refused_move=refusal)
+            return problem, None
+        except InvalidField as problem:
+            return problem, None
+
+    @property
+    def _makes_pods(self) -> bool:
+        return BackendName.NATIVE in self._backends.served
+
+    def _wait_for_openkruise(self, ctx: Context, gss: GameServerSet) -> Result:
+        ctx.log.info("OpenKruise does not answer; waiting before the set is begun without it")
+        self._recorder.warning(gss, "WaitingForOpenKruise", SILENT)
+        return Result(requeue_after=SILENCE_PERIOD)
+
+    def _note(self, gss: GameServerSet, backend: WorkloadBackend) -> GameServerSet:
+        """Note who makes the set's pods, so that no other does when the workload is lost."""
+        return self._client.patch(gss, with_backend(gss, backend.name))
 
     def _try(self, scene: "_Scene", problems: Problems, *, waiting: bool) -> tuple[Problems, bool]:
         """Act, unless that was refused a short while ago: it would be refused again.
@@ -198,10 +263,8 @@ class GameServerSetReconciler:
     def _create_workload(self, scene: "_Scene", problems: Problems) -> bool:
         if problems.blocking:
             return False
-        gss, backend = scene.gss, scene.backend
-        noted = with_backend(gss, backend.name)
-        if noted is not gss:
-            gss = self._client.patch(gss, noted)
+        backend = scene.backend
+        gss = self._note(scene.gss, backend)
         backend.create(gss)
         self._recorder.normal(gss, "CreateWorkload", f"created {backend.title}")
         return True

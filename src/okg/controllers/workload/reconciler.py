@@ -38,7 +38,7 @@ from okg.workload.native.growth import Growth, in_waves, plan_growth
 from okg.workload.native.health import is_ended, is_terminating, time_to_available
 from okg.workload.native.layout import Layout, lay_out
 from okg.workload.native.pod_refresh import refresh
-from okg.workload.native.record import record_name, record_of, to_config_map
+from okg.workload.native.record import is_held, record_name, record_of, to_config_map
 from okg.workload.native.rolling import walk
 from okg.workload.ordinals import ordinal_of
 from okg.workload.ownership import is_going
@@ -89,6 +89,9 @@ class WorkloadReconciler:
             return None
         if is_going(record, gss):
             ctx.log.debug("waiting for the record of an earlier set of this name to go")
+            return None
+        if is_held(record):
+            ctx.log.debug("waiting for OpenKruise to let go of the servers")
             return None
         started = self._clock.monotonic()
         rest = self._passes.rest(request, started)
@@ -186,7 +189,7 @@ class WorkloadReconciler:
         """Update whose turn it is; return what stands against it and how long it goes on."""
         newest = revisions.newest.metadata.name
         templates = {r.metadata.name: r.data.spec.template for r in revisions.known}
-        changes = changes_to(revisions.newest.data.spec.template, templates)
+        changes = changes_to(scene.workload.spec.template, templates)
         found = walk(layout, scene.workload, newest, changes, scene.now)
         self._pool.map(lambda pod: self._pods.restore(scene, pod), found.spared)
         outcomes = self._pool.map(lambda turn: self._pods.update(scene, turn, newest), found.turns)

@@ -14,6 +14,7 @@ from okg.controllers.indexes import BY_SET, set_key
 from okg.controllers.workload.adoption import Adopter
 from okg.controllers.workload.reader import Reader
 from okg.errors import AlreadyExists, Conflict, NotFound
+from okg.workload.names import OWNER_GSS
 from okg.workload.native.history import (
     current_revision,
     have_same_template,
@@ -56,7 +57,13 @@ class RevisionKeeper:
         self, workload: AdvancedStatefulSet, gss: GameServerSet, adopter: Adopter
     ) -> Revisions:
         """Return the revisions, with that of the workload's template among them."""
-        known = self._own(gss, adopter)
+        key = set_key(gss.metadata.namespace, gss.metadata.name)
+        cached = self._client.list(ControllerRevision, index=(BY_SET, key))
+        known = self._own(cached, gss, adopter)
+        newest = newest_revision(workload, gss, known)
+        if newest.metadata.name not in {revision.metadata.name for revision in known}:
+            # Made beside one that the cache does not show yet, it would replace every server.
+            known = self._own(self._listed(gss), gss, adopter)
         newest = self._newest(workload, gss, known)
         known = [*(r for r in known if r.metadata.name != newest.metadata.name), newest]
         return Revisions(known, current_revision(workload, known, newest), newest)
@@ -70,10 +77,16 @@ class RevisionKeeper:
             with suppress(NotFound):
                 self._client.delete(surplus)
 
-    def _own(self, gss: GameServerSet, adopter: Adopter) -> Sequence[ControllerRevision]:
-        key = set_key(gss.metadata.namespace, gss.metadata.name)
+    def _listed(self, gss: GameServerSet) -> Sequence[ControllerRevision]:
+        meta = gss.metadata
+        selector = f"{OWNER_GSS}={meta.name}"
+        return self._live.list(ControllerRevision, namespace=meta.namespace, labels=selector)
+
+    def _own(
+        self, found: Iterable[ControllerRevision], gss: GameServerSet, adopter: Adopter
+    ) -> Sequence[ControllerRevision]:
         own: list[ControllerRevision] = []
-        for revision in self._client.list(ControllerRevision, index=(BY_SET, key)):
+        for revision in found:
             claim = claim_revision(revision, gss)
             if claim is Claim.OURS:
                 own.append(revision)

@@ -17,6 +17,7 @@ from okg.api.meta import IntOrString, ObjectMeta, Opaque
 from okg.workload.changes import Change
 from okg.workload.in_place import obstacle, template_changes
 from okg.workload.native.metadata_patch import MetadataPatch, metadata_patch
+from okg.workload.native.template_defaults import completed_like
 from okg.workload.quantities import same_quantity
 
 _RESOURCES = ("cpu", "memory")
@@ -127,6 +128,7 @@ def changes_to(
 # Every pass over a set asks about the same few templates.
 @lru_cache(maxsize=1024)
 def _in_place_change(before: bytes, after: bytes, *, resizing: bool) -> InPlaceChange:
+    after = bytes(completed_like(msgspec.Raw(before), msgspec.Raw(after)))
     changes = template_changes(msgspec.Raw(before), msgspec.Raw(after))
     rest = tuple(change for change in changes if not (resizing and _is_resize(change)))
     if why := obstacle(rest):

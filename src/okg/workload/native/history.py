@@ -16,10 +16,11 @@ from okg.api.core import ObjectMeta, Pod
 from okg.api.game import GameServerSet
 from okg.api.kruise import AdvancedStatefulSet
 from okg.api.meta import Opaque
-from okg.workload.changes import Json, as_json
+from okg.workload.changes import as_json, without_nulls
 from okg.workload.hashing import fnv1
 from okg.workload.names import REVISION
 from okg.workload.native.pod_template import read_template
+from okg.workload.native.template_defaults import completed_like
 from okg.workload.ownership import controlled_by
 
 HASH = "controller.kubernetes.io/hash"
@@ -58,9 +59,11 @@ def in_order(revisions: Iterable[ControllerRevision]) -> list[ControllerRevision
     )
 
 
-def have_same_template(one: ControllerRevision, other: ControllerRevision) -> bool:
-    """Whether two revisions are of equal templates."""
-    return _canonical(bytes(one.data.spec.template)) == _canonical(bytes(other.data.spec.template))
+def have_same_template(stored: ControllerRevision, wanted: ControllerRevision) -> bool:
+    """Whether a stored revision is of the wanted template, completed by OpenKruise or not."""
+    template = stored.data.spec.template
+    completed = completed_like(template, wanted.data.spec.template)
+    return _canonical(bytes(template)) == _canonical(bytes(completed))
 
 
 def newest_revision(
@@ -127,12 +130,6 @@ def _build(
 
 @lru_cache(maxsize=1024)
 def _canonical(template: bytes) -> bytes:
-    members = _without_nulls(as_json(msgspec.Raw(template or b"{}")))
+    members = without_nulls(as_json(msgspec.Raw(template or b"{}")))
     whole = {**members, "$patch": "replace"} if isinstance(members, Mapping) else members
     return msgspec.json.encode(whole, order="deterministic")
-
-
-def _without_nulls(value: Json) -> Json:
-    if isinstance(value, Mapping):
-        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
-    return [_without_nulls(item) for item in value] if isinstance(value, list) else value

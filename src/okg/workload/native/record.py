@@ -13,7 +13,7 @@ from okg.api.game import GameServerSet
 from okg.api.kruise import AdvancedStatefulSet, StatefulSetSpec, StatefulSetStatus
 from okg.api.meta import Value
 from okg.workload.invalid import InvalidField
-from okg.workload.names import WORKLOAD_RECORD
+from okg.workload.names import MOVED_FROM, WORKLOAD_RECORD
 from okg.workload.ownership import controlled_by
 
 _SUFFIX = "-workload"
@@ -80,9 +80,14 @@ def to_config_map(
     )
 
 
+def is_held(record: ConfigMap) -> bool:
+    """Whether a record is yet to come into force, because the servers are somebody else's."""
+    return MOVED_FROM in record.metadata.annotations
+
+
 def has_news(old: ConfigMap | None, new: ConfigMap | None) -> bool:
     """Whether a record came, went or asks for something else; its status is its readers' own."""
-    if old is None or new is None:
+    if old is None or new is None or is_held(old) != is_held(new):
         return True
     return old.data != new.data and _asks_for(old) != _asks_for(new)
 

@@ -72,9 +72,14 @@ class ServedClient:
         return self.api.patch(before, after, subresource=subresource, lock=lock)
 
     def delete(
-        self, obj: Object, *, propagation: str = "Background", grace_seconds: int | None = None
+        self,
+        obj: Object,
+        *,
+        propagation: str = "Background",
+        grace_seconds: int | None = None,
+        lock: bool = False,
     ) -> None:
-        self.api.delete(obj, propagation=propagation, grace_seconds=grace_seconds)
+        self.api.delete(obj, propagation=propagation, grace_seconds=grace_seconds, lock=lock)
 
 
 class NativeCluster:
