@@ -13,6 +13,10 @@ from unit.fleet import a_set
 ASKED = "game.kruise.io/workload-backend"
 KRUISE, NATIVE = BackendName.KRUISE, BackendName.NATIVE
 BOTH = (KRUISE, NATIVE)
+MOVABLE = (
+    'says "native", but the servers are run by "kruise" and stay so; write "kruise", '
+    "and game.kruise.io/move-workload-to: native to move them"
+)
 
 
 @pytest.mark.parametrize(
@@ -61,12 +65,7 @@ def test_a_back_end_that_cannot_be_is_named_with_what_to_do(
 @pytest.mark.parametrize(
     ("asked", "there", "problem"),
     [
-        (
-            "native",
-            KRUISE,
-            'says "native", but the servers are run by "kruise" and stay so; '
-             'write "kruise", and game.kruise.io/move-workload-to: native to move them',
-        ),
+        ("native", KRUISE, MOVABLE),
         (
             "kruise",
             NATIVE,

@@ -133,6 +133,9 @@ def _is_default(value: Json, path: str) -> bool:
 
 
 def _is_zero(value: Json, path: str) -> bool:
+    """Whether a value says nothing; an empty list never does, an empty mapping may."""
+    if value == []:
+        return True
     known = _ZEROS.get(_of_any_container(path))
     return known is not None and type(value) is type(known) and value == known
 
