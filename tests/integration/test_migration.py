@@ -34,8 +34,9 @@ HELD = {"preDelete": {"labelsHandler": HOLD}}
 RETENTION = {"whenDeleted": "Delete", "whenScaled": "Retain"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def manager(arena: Arena) -> Generator[None]:
+    """The binary for one test only: others let managers die one after the other."""
     with arena.manager("--workload-backend=native"):
         yield
 
