@@ -142,6 +142,17 @@ def test_a_probe_that_could_not_be_run_changes_nothing() -> None:
     assert desk.written() == {}
 
 
+def test_a_command_that_may_still_run_is_not_run_again_for_a_whole_period() -> None:
+    desk = Desk().at(100).see(a_probed_pod())
+
+    first = desk.take()
+    desk.at(105).book.settle(first, Outcome(ok=False, timed_out=True), desk.now)
+
+    waits = desk.book.take_probe(desk.now)
+    assert isinstance(waits, float)
+    assert waits >= 3
+
+
 def test_a_lost_condition_is_written_again_after_ten_minutes() -> None:
     good = (a_result("True", "up", at=20),)
     desk = Desk().at(100).see(a_probed_pod(conditions=good))
