@@ -17,6 +17,7 @@ from okg.api.game import GameServerSet
 from okg.api.kruise import AdvancedStatefulSet
 from okg.api.meta import Opaque
 from okg.workload.changes import as_json, without_nulls
+from okg.workload.go_json import encode_as_go
 from okg.workload.hashing import fnv1
 from okg.workload.names import REVISION
 from okg.workload.native.pod_template import read_template
@@ -132,4 +133,6 @@ def _build(
 def _canonical(template: bytes) -> bytes:
     members = without_nulls(as_json(msgspec.Raw(template or b"{}")))
     whole = {**members, "$patch": "replace"} if isinstance(members, Mapping) else members
-    return msgspec.json.encode(whole, order="deterministic")
+    # In Go's bytes: the API server writes a patched revision anew, and refuses one whose data is
+    # then another.
+    return encode_as_go(whole).encode()

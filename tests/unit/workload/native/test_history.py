@@ -30,6 +30,14 @@ def test_a_template_is_kept_with_sorted_keys_and_without_nulls() -> None:
     )
 
 
+def test_a_template_is_kept_in_the_bytes_that_the_api_server_would_write() -> None:
+    template = msgspec.Raw(b'{"spec":{"command":["a && b > c"]}}')
+
+    assert bytes(canonical_template(template)) == (
+        rb'{"$patch":"replace","spec":{"command":["a \u0026\u0026 b \u003e c"]}}'
+    )
+
+
 @pytest.mark.parametrize(("collisions", "hash_"), [(0, "6f5cc6f959"), (1, "6f5cc6f958")])
 def test_the_hash_is_that_of_openkruise(collisions: int, hash_: str) -> None:
     assert revision_hash(SMALL, collisions) == hash_
