@@ -32,6 +32,7 @@ from okg.workload.invalid import InvalidField
 from okg.workload.native.health import is_of_revision, is_terminating
 from okg.workload.native.membership import Claim, claim_pod, released
 from okg.workload.native.pod_refresh import refresh
+from okg.workload.native.pod_step import PodStep
 from okg.workload.native.pod_template import build_pod
 from okg.workload.native.pod_update import start_update
 from okg.workload.native.removal import held_back, in_service_again
@@ -145,10 +146,13 @@ class PodKeeper:
             self.remove(scene, turn.pod)
             return None
         name = turn.pod.metadata.name
+
+        def ask(pod: Pod) -> PodStep | None:
+            return start_update(pod, workload, revision, change, now)
+
         try:
-            trail = follow(
-                self._client, turn.pod, lambda p: start_update(p, workload, revision, change, now)
-            )
+            # Others write as soon as the pod is led out: its kubelet, and its game server.
+            trail = follow(self._client, turn.pod, ask, live=self._live)
         except (BadRequest, Invalid) as refusal:
             return self._refused(scene, name, str(refusal))
         if is_of_revision(trail.pod, revision):

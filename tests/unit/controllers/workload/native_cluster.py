@@ -3,7 +3,7 @@
 Reads are live unless a test hides something, so that what is tested is what one pass decides.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,12 +32,19 @@ XXX = Request("games", "xxx")
 
 
 class ServedClient:
-    """A Client whose reads come from the server, but for objects that a test hides."""
+    """A Client whose reads come from the server, but for objects that a test hides.
+
+    Attributes:
+        hidden: names of objects that are not shown.
+        yesterday: what is shown instead of what is there.
+        reaction: what somebody else does as soon as an object was patched.
+    """
 
     def __init__(self, server: FakeApiServer) -> None:
         self.api = ApiClient(server)
         self.hidden: set[str] = set()
         self.yesterday: dict[str, Object] = {}
+        self.reaction: Callable[[Object], object] = repr
         self._server = server
 
     def get(self, kind: type[O], namespace: str, name: str) -> O | None:
@@ -69,7 +76,9 @@ class ServedClient:
         return self.api.create_from(draft, kind)
 
     def patch(self, before: O, after: O, *, subresource: str = "", lock: bool = True) -> O:
-        return self.api.patch(before, after, subresource=subresource, lock=lock)
+        stored = self.api.patch(before, after, subresource=subresource, lock=lock)
+        self.reaction(stored)
+        return stored
 
     def delete(
         self,

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from okg.api.resource import Object
 from okg.runtime.reconcile import Result
 from unit.controllers.workload.native_cluster import NativeCluster, template
 
@@ -74,6 +75,25 @@ def test_a_server_is_led_out_before_its_image_changes_and_in_again_after() -> No
     assert again is not None
     assert (gate.status, ready.status, again.status) == ("False", "False", "True")
     assert "Normal SuccessfulUpdatePodInPlace updated pod xxx-2 in place" in cluster.recorder.events
+
+
+def test_a_server_that_others_write_while_it_is_led_out_is_updated_in_the_same_pass() -> None:
+    cluster = running()
+    cluster.edit(template=template("game:2"))
+    cluster.server.requests.clear()
+
+    def label(stored: Object) -> None:
+        cluster.client.reaction = repr
+        cluster.merge(stored, metadata={"labels": {"seen": "yes"}})
+
+    cluster.client.reaction = label
+    cluster.reconcile()
+
+    assert cluster.images == {0: "game:1", 1: "game:1", 2: "game:2"}
+    assert cluster.pods[2].metadata.labels["seen"] == "yes"
+    gate = cluster.pods[2].status.condition("InPlaceUpdateReady")
+    assert gate is not None
+    assert gate.status == "False"
 
 
 def test_metadata_alone_reaches_all_servers_without_a_restart() -> None:
