@@ -3,8 +3,8 @@
 There is no scheduler and no kubelet: Pods stay Pending until somebody writes their status, or a
 ``ContainerNode`` runs them. RBAC is on, every connection but etcd's is TLS, and the controllers are
 those that objects depend on: garbage collection (a new CRD's objects count as owners up to 30 s
-later), namespaces, the protection of volume claims, and the aggregated cluster roles. Everything
-lives in one temporary folder, logs included, which goes when the plane stops.
+later), namespaces, the binding and protection of volume claims, and the aggregated cluster roles.
+Everything lives in one temporary folder, logs included, which goes when the plane stops.
 """
 
 import secrets
@@ -45,6 +45,8 @@ _CONTROLLERS = (
     "clusterrole-aggregation-controller",
     "garbage-collector-controller",
     "namespace-controller",
+    # Binds claims to volumes that are there; nothing makes volumes.
+    "persistentvolume-binder-controller",
     "persistentvolumeclaim-protection-controller",
 )
 
