@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import urllib3
 from kubernetes import client as k8s, config as k8s_config
-from kubernetes.stream import stream
 
+from e2e.game_pods import container, execute, get, load_game
 from okg.testing.container_node import ContainerNode
 from okg.testing.eventually import eventually
 from okg.testing.game_image import PODINFO, STATE_FILE, make_game
@@ -30,12 +29,6 @@ def core(container_node: ContainerNode) -> Generator[k8s.CoreV1Api]:
     kubeconfig = str(container_node.plane.kubeconfig)
     with k8s_config.new_client_from_config(kubeconfig) as api:  # type: ignore[no-untyped-call]  # it has no annotations
         yield k8s.CoreV1Api(api)
-
-
-def load_game(node: ContainerNode, tag: str, *, version: str | None = None) -> Image:
-    image = make_game(tag, version=version, busybox=node.programs.busybox)
-    node.load(image)
-    return image
 
 
 def pod(name: str, image: Image, *others: dict[str, object], on: str = "") -> dict[str, object]:
@@ -80,35 +73,10 @@ def restarted(core: k8s.CoreV1Api, name: str, *, within: float) -> Any:
     return eventually(done, within=within)
 
 
-def container(found: Any, name: str) -> Any:
-    return next(status for status in found.status.container_statuses if status.name == name)
-
-
 def waiting_reason(core: k8s.CoreV1Api, name: str) -> str:
     found: Any = core.read_namespaced_pod(name, NAMESPACE)
     states = [status.state.waiting for status in found.status.container_statuses or []]
     return str(states[0].reason) if states and states[0] else ""
-
-
-def get(address: str, path: str) -> str:
-    """Ask a game; it listens a moment after its container has started."""
-    retries = urllib3.Retry(connect=20, backoff_factor=0.05)
-    answer = urllib3.request("GET", f"http://{address}{path}", retries=retries, timeout=5.0)
-    return answer.data.decode()
-
-
-def execute(core: k8s.CoreV1Api, name: str, *command: str) -> str:
-    return str(
-        stream(
-            core.connect_get_namespaced_pod_exec,
-            name,
-            NAMESPACE,
-            container="game",
-            command=list(command),
-            stdout=True,
-            stderr=True,
-        )
-    )
 
 
 def processes(node_folder: Path, group: str) -> set[str]:
@@ -162,9 +130,9 @@ def test_a_command_runs_in_a_container_through_the_api_server(
     container_node.plane.apply(pod("executes", load_game(container_node, "1.0")))
     found = running(core, "executes")
 
-    execute(core, "executes", "sh", "-c", f"echo busy >{STATE_FILE}")
+    execute(core, NAMESPACE, "executes", "sh", "-c", f"echo busy >{STATE_FILE}")
 
-    assert execute(core, "executes", "cat", STATE_FILE) == "busy\n"
+    assert execute(core, NAMESPACE, "executes", "cat", STATE_FILE) == "busy\n"
     assert get(found.status.pod_ip, "/state") == "busy\n"
 
 
