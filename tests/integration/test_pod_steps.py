@@ -114,7 +114,7 @@ def test_image_amounts_and_metadata_reach_a_running_pod(api: ApiClient, pod: Pod
 
     assert (gates, writes, nothing, last) == (
         ["status"],
-        ["status", "resize", ""],
+        ["resize", "status", ""],
         [],
         ["status", ""],
     )

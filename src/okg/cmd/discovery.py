@@ -59,12 +59,25 @@ def is_served(api: ApiClient, kind: type[Object], *, sleep: Sleep = time.sleep) 
         ConfigError: it cannot be asked.
     """
     resource = kind.resource_type
-    path = f"/apis/{resource.group}/{resource.version}"
+    return resource.plural in _served(api, f"/apis/{resource.group}/{resource.version}", sleep)
+
+
+def can_resize_pods(api: ApiClient, *, sleep: Sleep = time.sleep) -> bool:
+    """Ask the server whether it changes amounts of resources of running pods.
+
+    Raises:
+        ConfigError: it cannot be asked.
+    """
+    return "pods/resize" in _served(api, "/api/v1", sleep)
+
+
+def _served(api: ApiClient, path: str, sleep: Sleep) -> frozenset[str]:
+    """Return the names of the resources below a path."""
     try:
         answer = insist(lambda: api.request("GET", path), sleep=sleep)
         served = msgspec.json.decode(answer.body, type=_ApiResources)
     except NotFound:
-        return False
+        return frozenset()
     except (Forbidden, Unauthorized) as error:
         raise ConfigError(
             f"{error}; are the credentials valid, and have they the ClusterRole system:discovery?"
@@ -73,7 +86,7 @@ def is_served(api: ApiClient, kind: type[Object], *, sleep: Sleep = time.sleep) 
         raise ConfigError(f"{error}; wait until `kubectl get --raw /readyz` says ok") from error
     except (TransportError, msgspec.MsgspecError) as error:
         raise ConfigError(f"{error}; is the address in the kubeconfig right?") from error
-    return resource.plural in {entry.name for entry in served.resources}
+    return frozenset(entry.name for entry in served.resources)
 
 
 def has_native_sets(api: ApiClient, namespace: str) -> bool:

@@ -10,7 +10,13 @@ from okg.api.kruise import AdvancedStatefulSet
 from okg.cache.informers import Selection
 from okg.client.connection import connect
 from okg.client.throttle import Throttle
-from okg.cmd.discovery import check_server, has_native_sets, is_served, may_make_pods
+from okg.cmd.discovery import (
+    can_resize_pods,
+    check_server,
+    has_native_sets,
+    is_served,
+    may_make_pods,
+)
 from okg.cmd.durations import parse_duration
 from okg.cmd.environment import network_patience
 from okg.cmd.options import DEFAULT_RESYNC, ManagerFlags, parse
@@ -108,17 +114,22 @@ def _connected(flags: ManagerFlags) -> Manager:
 def _add_controllers(manager: Manager, flags: ManagerFlags, patience: NetworkPatience) -> None:
     backends = _backends(manager, flags)
     markers = add_probes(manager, flags)
+    native = NATIVE in backends.served
+    resizing = native and can_resize_pods(manager.api)
     servers, sets = flags.gameserver_workers, flags.gameserverset_workers
     manager.add(
-        gameserver.controller(manager, workers=servers, patience=patience, backends=backends)
+        gameserver.controller(
+            manager, workers=servers, patience=patience, backends=backends, resizing=resizing
+        )
     )
     manager.add(
         gameserverset.controller(
             manager, workers=sets, backends=backends, markers=markers, live=manager.api
         )
     )
-    if NATIVE in backends.served:
-        manager.add(workload.controller(manager, manager.api, workers=NATIVE_WORKERS))
+    if native:
+        workers = NATIVE_WORKERS
+        manager.add(workload.controller(manager, manager.api, workers=workers, resizing=resizing))
 
 
 def _backends(manager: Manager, flags: ManagerFlags) -> Backends:

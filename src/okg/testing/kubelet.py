@@ -1,7 +1,8 @@
 """What a kubelet would report of a pod, as a pure function: no container is ever started.
 
 Containers run as soon as the pod is on a node. An image changed in place restarts that container
-alone: new image, imageID and containerID, one restart more. Ready follows the containers and the
+alone: new image, imageID and containerID, one restart more. New amounts of resources are there at
+once. Ready follows the containers and the
 pod's readiness gates; conditions of other writers are kept.
 """
 
@@ -52,7 +53,7 @@ def _container(pod: Pod, container: Container, now: datetime) -> ContainerStatus
     known = {status.name: status for status in pod.status.container_statuses}
     before = known.get(container.name)
     if before is not None and before.image == container.image:
-        return before
+        return replace(before, resources=container.resources)
     restarts = before.restart_count + 1 if before else 0
     seed = f"{pod.metadata.uid}/{container.name}/{restarts}"
     return ContainerStatus(
@@ -61,6 +62,7 @@ def _container(pod: Pod, container: Container, now: datetime) -> ContainerStatus
         image_id=image_id(container.image),
         container_id=f"simulated://{hashlib.sha256(seed.encode()).hexdigest()}",
         ready=True,
+        resources=container.resources,
         started=True,
         restart_count=restarts,
         state=ContainerState(running=ContainerStateRunning(started_at=now)),

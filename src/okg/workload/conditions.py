@@ -26,6 +26,7 @@ NODE_NORMAL = "NodeNormal"
 VOLUMES_NORMAL = "PersistentVolumeNormal"
 
 _NEEDED_TRUE = frozenset({"PodScheduled", "Initialized", "ContainersReady"})
+_RESIZE_PENDING = "PodResizePending"
 _NODE_NEEDED_TRUE = frozenset({"Ready", "SufficientIP"})
 """Node conditions that are good when True; every other type is good when False."""
 
@@ -155,6 +156,8 @@ def _pod_conditions(status: PodStatus) -> Iterator[Finding]:
             abnormal = condition.type == "Ready" and condition.status == "False" and all_ready
         if abnormal:
             yield Finding(condition.message, condition.reason)
+        elif condition.type == _RESIZE_PENDING and condition.status == "True":
+            yield Finding(condition.message, f"{_RESIZE_PENDING}:{condition.reason}")
 
 
 def _init_container_finding(status: ContainerStatus) -> Finding:

@@ -40,8 +40,8 @@ def _override(
 def _merge(
     resources: ResourceRequirements | None, override: ResourceRequirements | None
 ) -> ResourceRequirements | None:
-    limits = _picked(override.limits) if override else {}
-    requests = _picked(override.requests) if override else {}
+    limits = picked(override.limits) if override else {}
+    requests = picked(override.requests) if override else {}
     if not limits and not requests:
         return resources
     resources = resources or ResourceRequirements()
@@ -52,5 +52,6 @@ def _merge(
     )
 
 
-def _picked(quantities: Mapping[str, IntOrString]) -> dict[str, IntOrString]:
+def picked(quantities: Mapping[str, IntOrString]) -> dict[str, IntOrString]:
+    """Return the amounts that a server may override."""
     return {name: quantities[name] for name in _RESOURCES if name in quantities}

@@ -3,7 +3,7 @@ import pytest
 from okg.api.game import GameServer
 from okg.client.rest import ApiClient
 from okg.client.transport import HttpRequest, HttpResponse
-from okg.cmd.discovery import check_server, is_served
+from okg.cmd.discovery import can_resize_pods, check_server, is_served
 from okg.errors import ConfigError, TimedOut
 from okg.testing.apiserver import FakeApiServer
 
@@ -36,6 +36,14 @@ def test_a_kind_is_served_if_its_group_lists_it() -> None:
     assert served(answer(200, KINDS))
     assert not served(answer(200, b'{"resources":[]}'))
     assert not served(answer(404))
+
+
+def test_pods_can_be_resized_where_the_server_lists_the_subresource() -> None:
+    with_it = answer(200, b'{"resources":[{"name":"pods"},{"name":"pods/resize"}]}')
+    without = answer(200, b'{"resources":[{"name":"pods"},{"name":"pods/status"}]}')
+
+    assert can_resize_pods(ApiClient(Answers(with_it)))
+    assert not can_resize_pods(ApiClient(Answers(without)))
 
 
 def test_a_short_trouble_of_the_server_is_waited_for() -> None:

@@ -25,6 +25,7 @@ class MemoryClient:
         self.writes: list[str] = []
         self.conflicts: set[type[Object]] = set()
         self.refusals: dict[type[Object], ApiError] = {}
+        self.refused_subresources: dict[str, ApiError] = {}
         self._lagging: dict[type[Object], dict[tuple[type[Object], str], Object]] = {}
         self._version = 0
         for obj in objects:
@@ -94,6 +95,8 @@ class MemoryClient:
         target = "/".join(part for part in (before.resource_type.kind, subresource) if part)
         self.writes.append(f"patch {target} {before.metadata.name}")
         self._refuse(before)
+        if subresource in self.refused_subresources:
+            raise self.refused_subresources[subresource]
         if type(before) in self.conflicts:
             raise Conflict(409, "Conflict", before.key)
         if (type(before), before.key) not in self.objects:

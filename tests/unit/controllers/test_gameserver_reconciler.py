@@ -5,21 +5,26 @@ import msgspec
 from msgspec.structs import replace
 
 from okg.api.core import (
+    Container,
     Node,
     PersistentVolume,
     PersistentVolumeClaim,
     PersistentVolumeClaimSpec,
     PersistentVolumeClaimVolumeSource,
     Pod,
+    ResourceRequirements,
     Volume,
 )
 from okg.api.game import GameServer
 from okg.api.meta import ObjectMeta
 from okg.api.resource import O, Object
 from okg.context import Context
+from okg.controllers.backends import Backends, NativeBackend
 from okg.controllers.gameserver import GameServerReconciler, controller, watches
 from okg.controllers.gameserver.watches import node_health_changed
+from okg.errors import Invalid
 from okg.runtime.reconcile import Request, Result
+from okg.workload.backend_choice import BackendName
 from unit.controllers.memory import MemoryClient, MemoryRecorder, SetClock
 from unit.fleet import NOW, a_pod, a_server, a_set
 
@@ -38,6 +43,14 @@ class Cluster:
         self.recorder = MemoryRecorder()
         self.clock = SetClock()
         self.reconciler = GameServerReconciler(self.client, self.recorder, clock=self.clock)
+        native = {BackendName.NATIVE: NativeBackend(self.client)}
+        self.resizer = GameServerReconciler(
+            self.client,
+            self.recorder,
+            clock=self.clock,
+            backends=Backends(native, BackendName.NATIVE),
+            resizing=True,
+        )
         self.result: Result | None = None
 
     def reconcile(self) -> list[str]:
@@ -346,3 +359,49 @@ def test_a_node_matters_when_its_health_changes_or_it_goes() -> None:
     assert node_health_changed(healthy, sick)
     assert node_health_changed(healthy, None)
     assert not node_health_changed(None, healthy)
+
+
+def with_cpu(amount: str, **fields: object) -> Pod:
+    pod = a_pod(**fields)  # type: ignore[arg-type] # of a pod
+    resources = ResourceRequirements(limits={"cpu": amount})
+    game = Container(name="game", image="game:1", resources=resources)
+    return replace(pod, spec=replace(pod.spec, containers=(game,)))
+
+
+MORE_CPU = {"containers": [{"name": "game", "resources": {"limits": {"cpu": "2"}}}]}
+RESIZE = "patch Pod/resize xxx-0"
+
+
+def test_a_running_server_gets_the_amounts_it_asks_for_on_the_native_back_end() -> None:
+    cluster = Cluster(a_set(), NODE, a_server({"spec": MORE_CPU}), with_cpu("1"))
+
+    cluster.resizer.reconcile(Context(), XXX_0)
+
+    assert RESIZE in cluster.client.writes
+    resources = cluster.pod.spec.containers[0].resources
+    assert resources is not None
+    assert resources.limits == {"cpu": "2"}
+
+
+def test_amounts_wait_for_the_next_pod_where_pods_cannot_be_resized_or_do_not_run() -> None:
+    server = a_server({"spec": MORE_CPU})
+    starting = Cluster(a_set(), NODE, server, with_cpu("1", phase="Pending", ready="False"))
+    elsewhere = Cluster(a_set(), NODE, server, with_cpu("1"))
+
+    starting.resizer.reconcile(Context(), XXX_0)
+    elsewhere.reconciler.reconcile(Context(), XXX_0)
+
+    assert RESIZE not in starting.client.writes
+    assert RESIZE not in elsewhere.client.writes
+
+
+def test_amounts_that_are_refused_are_told_once_and_keep_nothing_else_from_being_done() -> None:
+    cluster = Cluster(a_set(), NODE, a_server({"spec": MORE_CPU}), with_cpu("1"))
+    cluster.client.refused_subresources["resize"] = Invalid(422, "Invalid", "no")
+
+    cluster.resizer.reconcile(Context(), XXX_0)
+    cluster.resizer.reconcile(Context(), XXX_0)
+
+    told = [event for event in cluster.recorder.events if "InvalidResources" in event]
+    assert len(told) == 1
+    assert cluster.server.status.current_state == "Ready"

@@ -83,6 +83,12 @@ def test_findings_are_joined_without_repeating_what_was_said(
         (a_status(conditions=[a_condition("Initialized", "Unknown", 1)]), "message_1", "reason_1"),
         (a_status(conditions=[a_condition("Ready", "False", 1)]), "", ""),
         (a_status(conditions=[a_condition("game.kruise.io/idle", "False", 1)]), "", ""),
+        (a_status(conditions=[a_condition("PodResizePending", "False", 1)]), "", ""),
+        (
+            a_status(conditions=[a_condition("PodResizePending", "True", 1)]),
+            "message_1",
+            "PodResizePending:reason_1",
+        ),
         (
             a_status(
                 conditions=[

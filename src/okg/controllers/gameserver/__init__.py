@@ -20,6 +20,7 @@ def controller(
     *,
     patience: NetworkPatience = DEFAULT_PATIENCE,
     backends: Backends | None = None,
+    resizing: bool = False,
 ) -> Controller:
     """Return the controller, ready to be added to a manager.
 
@@ -28,10 +29,11 @@ def controller(
         workers: servers that are worked on at the same time.
         patience: how long networks are waited for.
         backends: where workloads are kept; OpenKruise alone if not given.
+        resizing: whether the API server changes amounts of resources of running pods.
     """
     declare_indexes(manager)
     recorder = manager.recorder_for(NAME)
     reconciler = GameServerReconciler(
-        manager.client, recorder, patience=patience, backends=backends
+        manager.client, recorder, patience=patience, backends=backends, resizing=resizing
     )
     return Controller(NAME, reconciler, watches(manager.client), workers=workers)

@@ -29,11 +29,13 @@ from okg.errors import (
 )
 from okg.runtime.events import EventRecorder
 from okg.runtime.reconcile import Request, Result
+from okg.workload.backend_choice import BackendName
 from okg.workload.conditions import ClaimFacts, PodFacts, compute_conditions, notices_of
 from okg.workload.gameserver import build_game_server, complaints_about_node, sync_game_server
 from okg.workload.gameserver_status import compute_server_status
 from okg.workload.invalid import InvalidField
 from okg.workload.names import OWNER_GSS
+from okg.workload.native.amounts import amounts_refused, with_server_amounts
 from okg.workload.network_status import (
     DEFAULT_PATIENCE,
     NetworkPatience,
@@ -59,6 +61,7 @@ class GameServerReconciler:
         clock: where all times that are written come from.
         patience: how long networks are waited for.
         backends: where workloads are kept; OpenKruise alone if not given.
+        resizing: whether the API server changes amounts of resources of running pods.
     """
 
     def __init__(
@@ -69,12 +72,14 @@ class GameServerReconciler:
         clock: Clock = SYSTEM_CLOCK,
         patience: NetworkPatience = DEFAULT_PATIENCE,
         backends: Backends | None = None,
+        resizing: bool = False,
     ) -> None:
         self._client = client
         self._backends = backends or kruise_only(client)
         self._recorder = recorder
         self._clock = clock
         self._patience = patience
+        self._resizing = resizing
         self._complaints = Complaints()
 
     def reconcile(self, ctx: Context, request: Request) -> Result | None:
@@ -142,13 +147,14 @@ class GameServerReconciler:
             server = self._sync_server(gss, pod, server, heard.server)
             synced = sync_pod(pod, server, _images_of(gss), now)
             written, refusal = self._sync_pod(pod, server, synced, now)
+            written, resized = self._sync_amounts(gss, written, server)
             status = self._status_of(written, server, heard.conditions, now)
             rest = self._sync_status(server, status, now)
         except NotFound:
             # Either is gone: the event that says so starts the next pass.
             return None
         network = wait_for_network(status.network_status, now, self._patience)
-        complaints = [*heard.notices, *synced.complaints, *complaints_about_node(pod)]
+        complaints = [*heard.notices, *synced.complaints, *resized, *complaints_about_node(pod)]
         complaints += [network.complaint] if network.complaint else []
         self._tell(server, self._complaints.fresh(Request.of(pod), complaints))
         if refusal is not None:
@@ -182,6 +188,27 @@ class GameServerReconciler:
             return pod, refusal
         self._tell(server, synced.notices)
         return stored, None
+
+    def _sync_amounts(
+        self, gss: GameServerSet, pod: Pod, server: GameServer
+    ) -> tuple[Pod, Sequence[Notice]]:
+        """Resize a pod that runs as its server asks; return it, and what stood against it.
+
+        OpenKruise's pods get what their servers ask for when they are made.
+        """
+        wanted = with_server_amounts(pod, server) if self._resizing else pod
+        if wanted is pod or pod.status.phase != "Running" or not self._is_native(gss):
+            return pod, ()
+        try:
+            return self._client.patch(pod, wanted, subresource="resize"), ()
+        except (BadRequest, Forbidden, Invalid) as refusal:
+            return pod, (amounts_refused(refusal),)
+
+    def _is_native(self, gss: GameServerSet) -> bool:
+        try:
+            return self._backends.of(gss).name is BackendName.NATIVE
+        except InvalidField:
+            return False
 
     def _status_of(
         self,

@@ -53,17 +53,20 @@ class WorkloadController(Controller):
             group.join()
 
 
-def controller(manager: Host, live: Reader, workers: int = 10) -> WorkloadController:
+def controller(
+    manager: Host, live: Reader, workers: int = 10, *, resizing: bool = False
+) -> WorkloadController:
     """Return the controller, ready to be added to a manager whose caches have ``SELECTIONS``.
 
     Args:
         manager: what it will run in.
         live: reads past the caches, such as the manager's ``api``.
         workers: sets that are worked on at the same time.
+        resizing: whether the API server changes amounts of resources of running pods.
     """
     declare_indexes(manager)
     manager.index(ControllerRevision, BY_SET, set_keys)
     pool = WorkPool(WRITERS)
     recorder = manager.recorder_for(NAME)
-    reconciler = WorkloadReconciler(manager.client, live, recorder, pool)
+    reconciler = WorkloadReconciler(manager.client, live, recorder, pool, resizing=resizing)
     return WorkloadController(pool, reconciler, workers)

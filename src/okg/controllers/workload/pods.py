@@ -22,6 +22,7 @@ from okg.errors import (
     ApiError,
     BadRequest,
     Conflict,
+    Forbidden,
     Invalid,
     NotFound,
     OkgError,
@@ -29,6 +30,7 @@ from okg.errors import (
 )
 from okg.runtime.events import EventRecorder
 from okg.workload.invalid import InvalidField
+from okg.workload.native.completion import resize_obstacle
 from okg.workload.native.health import is_of_revision, is_terminating
 from okg.workload.native.membership import Claim, claim_pod, released
 from okg.workload.native.pod_refresh import refresh
@@ -153,7 +155,7 @@ class PodKeeper:
         try:
             # Others write as soon as the pod is led out: its kubelet, and its game server.
             trail = follow(self._client, turn.pod, ask, live=self._live)
-        except (BadRequest, Invalid) as refusal:
+        except (BadRequest, Forbidden, Invalid) as refusal:
             return self._refused(scene, name, str(refusal))
         if is_of_revision(trail.pod, revision):
             self._recorder.normal(
@@ -165,6 +167,11 @@ class PodKeeper:
         """Say why an update in place does not go on."""
         why = f"only a new pod can have another {stop.obstacle}, and the policy is InPlaceOnly"
         return self._refused(scene, stop.pod.metadata.name, why)
+
+    def stuck(self, scene: Scene, pod: Pod) -> Failure | None:
+        """Say what keeps an update in place from coming to its end, None for nothing."""
+        why = resize_obstacle(pod)
+        return self._refused(scene, pod.metadata.name, why) if why else None
 
     def _refused(self, scene: Scene, name: str, why: str) -> Failure:
         failure = Failure(f"pod {name}: {why}")

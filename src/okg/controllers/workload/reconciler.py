@@ -55,6 +55,7 @@ class WorkloadReconciler:
         live: reads what must not be stale.
         recorder: tells about it on the set.
         pool: helps with many writes at once.
+        resizing: whether the API server changes amounts of resources of running pods.
         clock: where all times come from.
     """
 
@@ -65,11 +66,13 @@ class WorkloadReconciler:
         recorder: EventRecorder,
         pool: WorkPool,
         *,
+        resizing: bool = False,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._client = client
         self._live = live
         self._pool = pool
+        self._resizing = resizing
         self._clock = clock
         self._claims = ClaimKeeper(client)
         self._pods = PodKeeper(client, live, recorder, self._claims)
@@ -131,6 +134,8 @@ class WorkloadReconciler:
             else:
                 waits.append(outcome)
         pods = self._pods.gather(scene)
+        if stuck := [why for pod in pods if (why := self._pods.stuck(scene, pod)) is not None]:
+            failures.setdefault(FAILED_UPDATE, stuck[0])
         self._revisions.prune(workload, revisions, pods)
         rest = self._sync_status(scene, record, revisions, pods, failures)
         for failure in failures.values():
@@ -189,7 +194,8 @@ class WorkloadReconciler:
         """Update whose turn it is; return what stands against it and how long it goes on."""
         newest = revisions.newest.metadata.name
         templates = {r.metadata.name: r.data.spec.template for r in revisions.known}
-        changes = changes_to(scene.workload.spec.template, templates)
+        target = scene.workload.spec.template
+        changes = changes_to(target, templates, resizing=self._resizing)
         found = walk(layout, scene.workload, newest, changes, scene.now)
         self._pool.map(lambda pod: self._pods.restore(scene, pod), found.spared)
         outcomes = self._pool.map(lambda turn: self._pods.update(scene, turn, newest), found.turns)

@@ -27,7 +27,8 @@ from okg.workload.native.in_place_state import (
 from okg.workload.quantities import same_quantity
 
 _RUNTIME = "apps.kruise.io/runtime-containers-meta"
-_RESIZING = {"PodResizePending", "PodResizeInProgress"}
+_PENDING = "PodResizePending"
+_RESIZING = {_PENDING, "PodResizeInProgress"}
 
 
 class _Hashes(msgspec.Struct, frozen=True, rename="camel"):
@@ -57,6 +58,17 @@ def is_batch_complete(pod: Pod, state: InPlaceState) -> bool:
     if state.update_resources and not _has_resources(pod):
         return False
     return _daemon_confirms(pod) or not unfinished(pod, state)
+
+
+def resize_obstacle(pod: Pod) -> str:
+    """Return why a node does not give a pod the amounts of its update, empty if nothing is said."""
+    pending = pod.status.condition(_PENDING)
+    if pending is None or pending.status != "True":
+        return ""
+    state = read_state(pod)
+    if state is None or not state.update_resources:
+        return ""
+    return f"its node does not give it the new resources ({pending.reason}): {pending.message}"
 
 
 def unfinished(pod: Pod, state: InPlaceState) -> Mapping[str, ContainerRecord]:

@@ -98,11 +98,14 @@ def _write(
 ) -> PodStep:
     resized = resize(pod, change)
     restarts = bool(new_images(pod, change)) or change.resize_restarts
+    grace = _grace_seconds(workload) if restarts else 0
+    if resized is not None and not change.resize_restarts and not grace:
+        # What may be refused comes before the pod is led out.
+        return resized
     led_out = lead_out(pod, now) if restarts else pod
     if led_out.status != pod.status:
         return PodStep(led_out, "status")
     state = begin(pod, change, revision, now)
-    grace = _grace_seconds(workload) if restarts else 0
     if grace > 0:
         waiting = _labelled(postpone(pod, change, state, grace), revision, now)
         return PodStep(waiting, requeue_after=timedelta(seconds=grace))

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from okg.api.core import Container, Pod, ResourceRequirements
-from okg.api.meta import IntOrString
+from okg.api.core import Pod
+from okg.workload.native.amounts import merged, with_amounts
 from okg.workload.native.capability import InPlaceChange
 from okg.workload.native.completion import is_complete, unfinished
 from okg.workload.native.health import is_of_revision
@@ -24,7 +24,6 @@ from okg.workload.native.in_place_state import (
 )
 from okg.workload.native.metadata_patch import MetadataPatch, decode_patch, encode_patch
 from okg.workload.native.pod_step import PodStep
-from okg.workload.quantities import same_quantity
 
 
 def new_images(pod: Pod, change: InPlaceChange) -> Mapping[str, str]:
@@ -35,10 +34,8 @@ def new_images(pod: Pod, change: InPlaceChange) -> Mapping[str, str]:
 
 def resize(pod: Pod, change: InPlaceChange) -> PodStep | None:
     """Return the write that gives a pod its new amounts of resources, None if it has them."""
-    containers = tuple(_resized(c, change.resources.get(c.name)) for c in pod.spec.containers)
-    if containers == pod.spec.containers:
-        return None
-    return PodStep(replace(pod, spec=replace(pod.spec, containers=containers)), "resize")
+    resized = with_amounts(pod, change.resources)
+    return PodStep(resized, "resize") if resized is not pod else None
 
 
 def begin(pod: Pod, change: InPlaceChange, revision: str, now: datetime) -> InPlaceState:
@@ -137,7 +134,7 @@ def joined(first: InPlaceChange, then: InPlaceChange) -> InPlaceChange:
     """Return the change that does what two would do one after the other."""
     resources = dict(first.resources)
     for name, amounts in then.resources.items():
-        resources[name] = _merged(resources.get(name), amounts)
+        resources[name] = merged(resources.get(name), amounts)
     return InPlaceChange(
         images={**first.images, **then.images},
         resources=resources,
@@ -150,28 +147,6 @@ def _with_references(patch: MetadataPatch, references: Mapping[str, RefMetadata]
     for metadata in references.values():
         patch = patch.then(MetadataPatch(labels=metadata.labels, annotations=metadata.annotations))
     return patch
-
-
-def _resized(container: Container, amounts: ResourceRequirements | None) -> Container:
-    """Return a container with new amounts; itself if it has as much, written in whatever way."""
-    has = container.resources or ResourceRequirements()
-    if amounts is None or (
-        _includes(has.limits, amounts.limits) and _includes(has.requests, amounts.requests)
-    ):
-        return container
-    return replace(container, resources=_merged(has, amounts))
-
-
-def _includes(has: Mapping[str, IntOrString], wanted: Mapping[str, IntOrString]) -> bool:
-    return all(same_quantity(has.get(name), amount) for name, amount in wanted.items())
-
-
-def _merged(
-    amounts: ResourceRequirements | None, later: ResourceRequirements
-) -> ResourceRequirements:
-    has = amounts or ResourceRequirements()
-    limits, requests = {**has.limits, **later.limits}, {**has.requests, **later.requests}
-    return replace(has, limits=limits, requests=requests)
 
 
 def _records(pod: Pod, images: Mapping[str, str]) -> Mapping[str, ContainerRecord]:

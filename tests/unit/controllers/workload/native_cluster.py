@@ -19,6 +19,7 @@ from okg.client.rest import ApiClient
 from okg.context import Context
 from okg.controllers.indexes import BY_SET, set_keys
 from okg.controllers.workload import WorkloadReconciler, WorkPool
+from okg.errors import ApiError
 from okg.runtime.reconcile import Request, Result
 from okg.testing.apiserver import FakeApiServer
 from okg.testing.clock import FakeClock
@@ -37,6 +38,7 @@ class ServedClient:
     Attributes:
         hidden: names of objects that are not shown.
         yesterday: what is shown instead of what is there.
+        refusals: how writes of subresources are answered.
         reaction: what somebody else does as soon as an object was patched.
     """
 
@@ -44,6 +46,7 @@ class ServedClient:
         self.api = ApiClient(server)
         self.hidden: set[str] = set()
         self.yesterday: dict[str, Object] = {}
+        self.refusals: dict[str, ApiError] = {}
         self.reaction: Callable[[Object], object] = repr
         self._server = server
 
@@ -76,6 +79,8 @@ class ServedClient:
         return self.api.create_from(draft, kind)
 
     def patch(self, before: O, after: O, *, subresource: str = "", lock: bool = True) -> O:
+        if subresource in self.refusals:
+            raise self.refusals[subresource]
         stored = self.api.patch(before, after, subresource=subresource, lock=lock)
         self.reaction(stored)
         return stored
@@ -113,10 +118,15 @@ class NativeCluster:
         self.server.put(record)
         self.edit(**(spec or {}))
 
-    def restart(self) -> None:
+    def restart(self, *, resizing: bool = False) -> None:
         """Go on with a reconciler that remembers nothing."""
         self.reconciler = WorkloadReconciler(
-            self.client, self.client.api, self.recorder, WorkPool(0), clock=self.clock
+            self.client,
+            self.client.api,
+            self.recorder,
+            WorkPool(0),
+            resizing=resizing,
+            clock=self.clock,
         )
 
     # What is there.

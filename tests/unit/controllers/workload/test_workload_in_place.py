@@ -1,9 +1,11 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from okg.api.resource import Object
+from okg.errors import Forbidden
 from okg.runtime.reconcile import Result
 from unit.controllers.workload.native_cluster import NativeCluster, template
 
@@ -201,3 +203,48 @@ def test_an_update_goes_on_whenever_the_controller_starts_again(stage: int) -> N
     assert cluster.images == {0: "game:2", 1: "game:2", 2: "game:2"}
     assert uids(cluster) == before
     assert cluster.status.updated_ready_replicas == 3
+
+
+def test_amounts_that_a_node_does_not_give_are_told() -> None:
+    cluster = running()
+    state = (
+        '{"revision":"a","updateTimestamp":"2025-01-01T00:00:00Z","lastContainerStatuses":null,'
+        '"updateResources":true}'
+    )
+    pending = {"type": "PodResizePending", "status": "True", "reason": "Infeasible", "message": "x"}
+    pod = cluster.pods[1]
+    conditions = [*msgspec.to_builtins(pod.status.conditions), pending]
+
+    cluster.merge(
+        pod,
+        metadata={"annotations": {"apps.kruise.io/inplace-update-state": state}},
+        status={"conditions": conditions},
+    )
+    result = cluster.reconcile()
+
+    words = "pod xxx-1: its node does not give it the new resources (Infeasible): x"
+    assert [(c.type, c.message) for c in cluster.status.conditions] == [("FailedUpdatePod", words)]
+    assert f"Warning FailedUpdatePodInPlace {words}" in cluster.recorder.events
+    assert result == Result(requeue_after=timedelta(minutes=5))
+
+
+def sized(cpu: str, image: str) -> dict[str, Any]:
+    changed = template(image)
+    resources = {"limits": {"cpu": cpu}}
+    game = {"name": "game", "image": image, "resources": resources}
+    return {**changed, "spec": {**changed["spec"], "containers": [game]}}  # type: ignore[dict-item] # JSON
+
+
+def test_a_server_whose_resize_is_refused_stays_in_service() -> None:
+    cluster = running(template=sized("1", "game:1"))
+    cluster.restart(resizing=True)
+    cluster.client.refusals["resize"] = Forbidden(403, "Forbidden", "at most 1")
+
+    cluster.edit(template=sized("2", "game:2"))
+    cluster.reconcile()
+
+    gate = cluster.pods[2].status.condition("InPlaceUpdateReady")
+    assert gate is not None
+    assert gate.status == "True"
+    assert cluster.images == {0: "game:1", 1: "game:1", 2: "game:1"}
+    assert [c.message for c in cluster.status.conditions] == ["pod xxx-2: 403 Forbidden: at most 1"]

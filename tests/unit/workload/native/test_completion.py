@@ -14,7 +14,7 @@ from okg.api.core import (
     PodCondition,
     ResourceRequirements,
 )
-from okg.workload.native.completion import is_complete
+from okg.workload.native.completion import is_complete, resize_obstacle
 from unit.workload.native.native_pods import (
     OPEN,
     a_condition,
@@ -198,3 +198,25 @@ def test_a_pod_that_no_kubelet_has_seen_yet_has_nothing_to_replace() -> None:
 
     assert is_complete(annotated(pod, state=NOTHING_REPLACED))
     assert not is_complete(annotated(pod, state=STATE))
+
+
+INFEASIBLE = a_condition("PodResizePending", reason="Infeasible", message="too much cpu")
+
+
+def test_a_node_that_does_not_give_the_new_amounts_says_why() -> None:
+    assert resize_obstacle(resized(ONE, SAME, INFEASIBLE)) == (
+        "its node does not give it the new resources (Infeasible): too much cpu"
+    )
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        resized(ONE, LESS),
+        resized(ONE, LESS, a_condition("PodResizePending", "False")),
+        a_server_pod(conditions=(*OPEN, INFEASIBLE)),
+        annotated(a_server_pod(conditions=(*OPEN, INFEASIBLE)), state=NOTHING_REPLACED),
+    ],
+)
+def test_what_is_under_way_or_no_part_of_an_update_is_no_obstacle(pod: Pod) -> None:
+    assert resize_obstacle(pod) == ""

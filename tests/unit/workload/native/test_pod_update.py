@@ -221,6 +221,15 @@ def test_amounts_go_through_the_resize_subresource_before_anything_else_is_writt
     )
 
 
+def test_amounts_that_may_be_refused_come_before_the_pod_is_led_out() -> None:
+    pod = with_amounts(a_server_pod(), cpu="1")
+
+    both = replace(MORE, images={"game": "game:2"})
+
+    assert started(pod, both).subresource == "resize"
+    assert started(started(pod, both).after, both).subresource == "status"
+
+
 def test_amounts_that_the_server_writes_in_another_way_are_there() -> None:
     assert started(with_amounts(a_server_pod(), cpu="2000m"), MORE).subresource == ""
 
