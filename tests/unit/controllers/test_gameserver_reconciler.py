@@ -48,7 +48,7 @@ class Cluster:
             self.client,
             self.recorder,
             clock=self.clock,
-            backends=Backends(native, BackendName.NATIVE),
+            backends=Backends(native, lambda _: BackendName.NATIVE),
             resizing=True,
         )
         self.result: Result | None = None

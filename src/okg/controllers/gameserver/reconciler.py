@@ -206,9 +206,10 @@ class GameServerReconciler:
 
     def _is_native(self, gss: GameServerSet) -> bool:
         try:
-            return self._backends.of(gss).name is BackendName.NATIVE
+            backend = self._backends.home_of(gss).backend
         except InvalidField:
             return False
+        return backend is not None and backend.name is BackendName.NATIVE
 
     def _status_of(
         self,
