@@ -55,6 +55,13 @@ class ObjectSelector(Value, frozen=True, kw_only=True):
     match_expressions: tuple[LabelRequirement, ...] = ()
 
 
+class MatchCondition(Value, frozen=True, kw_only=True):
+    """A CEL expression that must be true for the webhook to be asked; from Kubernetes 1.28 on."""
+
+    name: str
+    expression: str
+
+
 class Webhook(Value, frozen=True, kw_only=True):
     """One webhook of a configuration."""
 
@@ -62,6 +69,7 @@ class Webhook(Value, frozen=True, kw_only=True):
     client_config: ClientConfig = ClientConfig()
     rules: tuple[Rule, ...] = ()
     object_selector: ObjectSelector | None = None
+    match_conditions: tuple[MatchCondition, ...] = ()
     failure_policy: str = ""
     side_effects: str = ""
     admission_review_versions: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
 """The two webhook configurations: what of them is ours, and how it is put right.
 
 Ours is where the webhooks are, what their certificate is checked with and what they are asked
-about. Everything else is the cluster's: a namespaceSelector, a timeout, another failure policy,
-webhooks of somebody else in the same object.
+about: not the pods that we make ourselves. Everything else is the cluster's: a namespaceSelector,
+a timeout, another failure policy, webhooks of somebody else in the same object.
 """
 
 import base64
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from okg.api.admissionregistration import (
     ClientConfig,
     LabelRequirement,
+    MatchCondition,
     MutatingWebhookConfiguration,
     ObjectSelector,
     Rule,
@@ -31,6 +32,21 @@ VALIDATING = "kruise-game-validating-webhook"
 
 CERT_MANAGER = "cert-manager.io/inject-ca-from"
 """Annotation that lets cert-manager write the caBundle; who makes certificates here is us."""
+
+_PODS = "mgameserverset.kb.io"
+"""Upstream's name, though it is about pods."""
+
+NOT_OURS = MatchCondition(
+    name="not-made-by-the-manager",
+    expression=(
+        "[request.operation == 'DELETE' ? oldObject : object].all(pod,"
+        " !has(pod.metadata.ownerReferences) || !pod.metadata.ownerReferences.exists(owner,"
+        " has(owner.controller) && owner.controller && owner.kind == 'GameServerSet'"
+        " && owner.apiVersion.startsWith('game.kruise.io/')))"
+    ),
+)
+"""Pods that a set itself manages: what we do for them needs no webhook, so that they can be made,
+changed and deleted with no manager up."""
 
 _PORT = 443
 """The default, which the server writes into a reference without one."""
@@ -61,12 +77,24 @@ def mutating_configuration(
         resources=("pods",),
         scope="*",
     )
-    # Upstream's name, though it is about pods.
-    wanted = _webhook("mgameserverset.kb.io", rules, service, pod.PATH, bundle)
+    wanted = _webhook(_PODS, rules, service, pod.PATH, bundle)
     owned = LabelRequirement(key=OWNER_GSS, operator="Exists")
-    wanted = replace(wanted, object_selector=ObjectSelector(match_expressions=(owned,)))
+    wanted = replace(
+        wanted,
+        object_selector=ObjectSelector(match_expressions=(owned,)),
+        match_conditions=(NOT_OURS,),
+    )
     new = MutatingWebhookConfiguration(metadata=ObjectMeta(name=MUTATING))
     return _corrected(found or new, wanted)
+
+
+def without_pods(
+    found: MutatingWebhookConfiguration | None,
+) -> MutatingWebhookConfiguration | None:
+    """Return the configuration where nobody is to be asked about pods; nothing needs none."""
+    if found is None or all(webhook.name != _PODS for webhook in found.webhooks):
+        return found
+    return replace(found, webhooks=tuple(w for w in found.webhooks if w.name != _PODS))
 
 
 def validating_configuration(
@@ -114,8 +142,20 @@ def _with(webhooks: tuple[Webhook, ...], wanted: Webhook) -> tuple[Webhook, ...]
     if all(webhook.name != wanted.name for webhook in webhooks):
         return (*webhooks, wanted)
     return tuple(
-        replace(webhook, client_config=wanted.client_config, rules=wanted.rules)
+        replace(
+            webhook,
+            client_config=wanted.client_config,
+            rules=wanted.rules,
+            match_conditions=_with_conditions(webhook.match_conditions, wanted.match_conditions),
+        )
         if webhook.name == wanted.name
         else webhook
         for webhook in webhooks
     )
+
+
+def _with_conditions(
+    found: tuple[MatchCondition, ...], wanted: tuple[MatchCondition, ...]
+) -> tuple[MatchCondition, ...]:
+    names = {condition.name for condition in wanted}
+    return (*(c for c in found if c.name not in names), *wanted)

@@ -14,9 +14,10 @@ from typing import Protocol
 from okg.api.admissionregistration import (
     MutatingWebhookConfiguration,
     ValidatingWebhookConfiguration,
+    Webhook,
 )
 from okg.api.core import Secret
-from okg.api.resource import O
+from okg.api.resource import O, Object
 from okg.clock import SYSTEM_CLOCK, Clock
 from okg.context import Context
 from okg.errors import AlreadyExists, Conflict
@@ -25,9 +26,11 @@ from okg.runtime.reconcile import Request, Result
 from okg.webhooks.certificates.configurations import (
     MUTATING,
     VALIDATING,
+    C,
     Service,
     mutating_configuration,
     validating_configuration,
+    without_pods,
 )
 from okg.webhooks.certificates.pair import Pair, check_pair, make_pair
 from okg.webhooks.certificates.rotation import Serve, Write, decide
@@ -64,6 +67,7 @@ class Keeper:
         configurations: reads and writes the webhook configurations.
         service: in front of the webhooks; its namespace is the Secret's.
         folder: where the pair that is to be served goes.
+        pods: whether there are pods that somebody else makes, so that a webhook is needed.
         clock: where the time comes from.
     """
 
@@ -74,12 +78,15 @@ class Keeper:
         service: Service,
         folder: Path,
         *,
+        pods: bool = True,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._secrets = secrets
         self._configurations = configurations
         self._service = service
         self._folder = folder
+        self._pods = pods
+        self._answers: dict[type[Object], tuple[Sequence[Webhook], Sequence[Webhook]]] = {}
         self._clock = clock
 
     def reconcile(self, ctx: Context, request: Request) -> Result | None:  # noqa: ARG002 - one only
@@ -99,11 +106,16 @@ class Keeper:
         secret = self._secrets.get(Secret, self._service.namespace, secret_name(self._service))
         store = read_store(secret) if secret else None
         bundle = store.bundle if store else ""
-        wanted_mutating = mutating_configuration(mutating, self._service, bundle)
+        wanted_mutating = (
+            mutating_configuration(mutating, self._service, bundle)
+            if self._pods
+            else without_pods(mutating)
+        )
         wanted_validating = validating_configuration(validating, self._service, bundle)
         step = decide(
             store,
-            registered=wanted_mutating is mutating and wanted_validating is validating,
+            registered=self._is_right(mutating, wanted_mutating)
+            and self._is_right(validating, wanted_validating),
             now=self._clock.now(),
             make=lambda: make_pair(self._names, self._clock.now()),
             check=lambda pair: check_pair(pair, self._names),
@@ -127,11 +139,25 @@ class Keeper:
         else:
             self._secrets.patch(secret, write_store(secret, store))
 
-    def _register(self, found: O | None, wanted: O) -> None:
-        if found is None:
+    def _is_right(self, found: C | None, wanted: C | None) -> bool:
+        """Whether nothing is to be written, or the server makes of it what is there already.
+
+        Servers before Kubernetes 1.28 drop conditions without a word.
+        """
+        if found is None or wanted is None:
+            return found is wanted
+        known = self._answers.get(type(found))
+        return wanted is found or known == (wanted.webhooks, found.webhooks)
+
+    def _register(self, found: C | None, wanted: C | None) -> None:
+        if wanted is None:
+            return
+        stored = (
             self._configurations.create(wanted)
-        else:
-            self._configurations.patch(found, wanted)
+            if found is None
+            else self._configurations.patch(found, wanted)
+        )
+        self._answers[type(wanted)] = (wanted.webhooks, stored.webhooks)
 
     @property
     def _names(self) -> Sequence[str]:

@@ -62,6 +62,7 @@ def prepare(
     service: Service,
     folder: Path,
     *,
+    pods: bool = True,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Have a certificate in ``folder`` and the webhooks registered, before they are served.
@@ -73,7 +74,7 @@ def prepare(
             API server fails again and again.
     """
     instead = "or bring a certificate of your own with --enable-cert-generation=false"
-    keeper = Keeper(api, api, service, folder)
+    keeper = Keeper(api, api, service, folder, pods=pods)
     try:
         insist(lambda: keeper.reconcile(ctx, EVERYTHING), sleep=sleep)
     except Forbidden as error:
@@ -100,9 +101,9 @@ def prepare(
         ) from error
 
 
-def controller(host: Host, service: Service, folder: Path) -> Controller:
+def controller(host: Host, service: Service, folder: Path, *, pods: bool = True) -> Controller:
     """Return the controller, ready to be added to a manager; ``EVERYTHING`` starts it."""
-    keeper = Keeper(host.api, host.unfenced, service, folder)
+    keeper = Keeper(host.api, host.unfenced, service, folder, pods=pods)
     watches = (
         Watch(MutatingWebhookConfiguration, _everything),
         Watch(ValidatingWebhookConfiguration, _everything),

@@ -7,15 +7,18 @@ from msgspec.structs import replace
 from okg.api.admissionregistration import (
     ClientConfig,
     LabelRequirement,
+    MatchCondition,
     ObjectSelector,
     Rule,
     ServiceReference,
     Webhook,
 )
 from okg.webhooks.certificates.configurations import (
+    NOT_OURS,
     Service,
     mutating_configuration,
     validating_configuration,
+    without_pods,
 )
 
 SERVICE = Service("games", "hook")
@@ -49,6 +52,7 @@ def test_pods_of_game_servers_are_asked_about_and_no_others() -> None:
                     LabelRequirement(key="game.kruise.io/owner-gss", operator="Exists"),
                 )
             ),
+            match_conditions=(NOT_OURS,),
             failure_policy="Fail",
             side_effects="None",
             admission_review_versions=("v1", "v1beta1"),
@@ -99,6 +103,29 @@ def test_what_is_the_clusters_own_is_left_alone() -> None:
     changed = mutating_configuration(found, SERVICE, "another ca")
     assert changed.webhooks[0] is other
     assert changed.webhooks[1].failure_policy == "Ignore"
+
+
+def test_pods_that_the_manager_makes_are_left_out_also_of_what_was_registered_before() -> None:
+    [webhook] = PODS.webhooks
+    theirs = MatchCondition(name="on-weekdays", expression="true")
+    old = replace(webhook, match_conditions=(theirs,))
+    edited = replace(webhook, match_conditions=(replace(NOT_OURS, expression="true"), theirs))
+
+    fixed = mutating_configuration(replace(PODS, webhooks=(old,)), SERVICE, "ca")
+    again = mutating_configuration(replace(PODS, webhooks=(edited,)), SERVICE, "ca")
+
+    assert fixed.webhooks[0].match_conditions == (theirs, NOT_OURS)
+    assert again.webhooks[0].match_conditions == (theirs, NOT_OURS)
+
+
+def test_where_nobody_else_makes_pods_ours_is_taken_out_and_nothing_else() -> None:
+    other = Webhook(name="somebody.else")
+
+    taken_out = without_pods(replace(PODS, webhooks=(other, *PODS.webhooks)))
+
+    assert taken_out == replace(PODS, webhooks=(other,))
+    assert without_pods(taken_out) is taken_out
+    assert without_pods(None) is None
 
 
 def test_a_webhook_that_was_taken_out_is_added_again() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from okg.api.admissionregistration import (
@@ -14,6 +15,7 @@ from okg.api.admissionregistration import (
 )
 from okg.api.core import Namespace, Secret
 from okg.api.meta import ObjectMeta
+from okg.api.resource import O
 from okg.client.rest import ApiClient
 from okg.context import Context
 from okg.errors import ConfigError
@@ -95,6 +97,60 @@ def test_the_first_replica_makes_a_certificate_and_registers_the_webhooks(
     assert result == Result(requeue_after=timedelta(seconds=10))
     assert cluster.served() == cluster.store.current.certificate
     assert cluster.bundles == {cluster.store.current.authority}
+
+
+def test_without_openkruise_pods_are_not_registered_and_an_old_registration_goes(
+    cluster: Cluster,
+) -> None:
+    fresh = Keeper(cluster.api, cluster.api, SERVICE, cluster.folder("a"), pods=False)
+    fresh.reconcile(Context(), EVERYTHING)
+    found = cluster.server.get(MutatingWebhookConfiguration, "", MUTATING)
+    cluster.look("b")
+    before = cluster.pods.webhooks
+
+    Keeper(cluster.api, cluster.api, SERVICE, cluster.folder("c"), pods=False).reconcile(
+        Context(), EVERYTHING
+    )
+
+    assert found is None
+    assert len(before) == 1
+    assert cluster.pods.webhooks == ()
+    assert cluster.served("c") == cluster.store.current.certificate
+
+
+class OldServer:
+    """Reads and writes of a server that drops what it does not know, as before Kubernetes 1.28."""
+
+    def __init__(self, api: ApiClient) -> None:
+        self._api = api
+        self.writes = 0
+
+    def get(self, kind: type[O], namespace: str, name: str) -> O | None:
+        return self._api.get(kind, namespace, name)
+
+    def create(self, obj: O) -> O:
+        self.writes += 1
+        return self._api.create(_without_conditions(obj))
+
+    def patch(self, before: O, after: O, *, subresource: str = "", lock: bool = True) -> O:
+        self.writes += 1
+        return self._api.patch(before, _without_conditions(after), lock=lock)
+
+
+def _without_conditions(obj: O) -> O:
+    webhooks = getattr(obj, "webhooks", ())
+    return replace(obj, webhooks=tuple(replace(w, match_conditions=()) for w in webhooks))
+
+
+def test_a_server_that_drops_conditions_is_served_all_the_same(cluster: Cluster) -> None:
+    old = OldServer(cluster.api)
+    keeper = Keeper(cluster.api, old, SERVICE, cluster.folder("one"), clock=cluster.clock)
+
+    keeper.reconcile(Context(), EVERYTHING)
+    keeper.reconcile(Context(), EVERYTHING)
+
+    assert cluster.served() == cluster.store.current.certificate
+    assert old.writes == 2
 
 
 def test_every_other_replica_serves_the_same_certificate(cluster: Cluster) -> None:
