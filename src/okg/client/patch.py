@@ -70,6 +70,27 @@ def json_patch(before: O, after: O) -> Sequence[Operation]:
     return tuple(_operations("", as_json(before), as_json(after)))
 
 
+def carried(document: Json, before: Json, after: Json) -> Json:
+    """Return a document with what turns ``before`` into ``after``.
+
+    Args:
+        document: all there is.
+        before: what our types declare of it; what they do not stays as it is.
+        after: what that is to be.
+    """
+    if before == after:
+        return document
+    if isinstance(document, Mapping) and isinstance(before, Mapping) and isinstance(after, Mapping):
+        kept = {k: v for k, v in document.items() if k in after or k not in before}
+        return kept | {k: carried(document.get(k), before.get(k), v) for k, v in after.items()}
+    if isinstance(document, list) and isinstance(before, list) and isinstance(after, list):
+        items = zip(document, before, strict=True)
+        known = dict(zip(_identities(before), items, strict=True))
+        wanted = zip(_identities(after), after, strict=True)
+        return [carried(*known.get(identity, (None, None)), item) for identity, item in wanted]
+    return after
+
+
 def _json_patch(guard: str, member: str, value: str, operations: Sequence[Operation]) -> Patch:
     first = {"op": guard, "path": f"/metadata/{member}", "value": value}
     return Patch(JSON_PATCH, msgspec.json.encode([first, *operations]))

@@ -1,8 +1,9 @@
 """CallLimit: runs calls that may hang in threads of their own, and lets the caller go on.
 
 Nothing can end a thread from outside. So a call that its caller has given up keeps its place until
-it returns, and when all places are taken new callers wait for one: what hangs costs a bounded
-number of threads, and nobody but its own callers. The lock guards the set of threads.
+it returns, and when all places are taken new calls wait for one: what hangs costs a bounded number
+of threads, and nobody but its own callers. A thread lives while there is work. The lock guards the
+threads and what waits for one; no call runs under it.
 """
 
 import threading
@@ -29,7 +30,26 @@ class CallLimit:
         self._limit = limit
         self._changed = threading.Condition()
         self._threads: set[threading.Thread] = set()
+        self._waiting: dict[object, Callable[[], object]] = {}
         self._started = 0
+
+    def begin(self, function: Callable[[], T]) -> Future[T]:
+        """Run ``function`` as soon as there is a place for it; the future has its outcome."""
+        future: Future[T] = Future()
+
+        def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(function())
+            except BaseException as error:  # noqa: BLE001 - the caller's to judge, whatever it is
+                future.set_exception(error)
+
+        with self._changed:
+            self._waiting[future] = run
+            if len(self._threads) < self._limit:
+                self._start()
+        return future
 
     def call(self, ctx: Context, function: Callable[[Context], T]) -> T:
         """Return what ``function`` returns, or raise what it raises.
@@ -37,20 +57,12 @@ class CallLimit:
         Raises:
             Cancelled: the context is done; the call, if it was begun, goes on without us.
         """
-        future: Future[T] = Future()
-        answered = ctx.child()
+        inner, answered = ctx.child(), ctx.child()
+        future = self.begin(lambda: function(inner))
         future.add_done_callback(lambda _: answered.cancel())
-        inner = ctx.child()
-
-        def run() -> None:
-            try:
-                future.set_result(function(inner))
-            except BaseException as error:  # noqa: BLE001 - the caller's to judge, whatever it is
-                future.set_exception(error)
-
-        self._start(ctx, run)
         answered.wait()
         if not future.done():
+            self._give_up(future)
             raise Cancelled
         return future.result()
 
@@ -60,40 +72,33 @@ class CallLimit:
             while self._threads:
                 self._changed.wait()
 
-    def _start(self, ctx: Context, run: Callable[[], None]) -> None:
-        def run_in_place() -> None:
-            try:
-                run()
-            finally:
-                self._leave(thread)
-
-        thread = threading.Thread(target=run_in_place)
-        self._enter(ctx, thread)
+    def _start(self) -> None:
+        """Start one more thread; the lock is held, so it finds what it was started for."""
+        self._started += 1
+        thread = threading.Thread(target=self._work, name=f"okg-{self._name}-{self._started}")
+        self._threads.add(thread)
         try:
             thread.start()
-        except RuntimeError:  # the system has no thread left
-            self._leave(thread)
-            raise
-
-    def _enter(self, ctx: Context, thread: threading.Thread) -> None:
-        """Take a place; wait for one as long as the context allows."""
-        forget = ctx.on_cancel(self._wake)
-        try:
-            with self._changed:
-                while len(self._threads) >= self._limit:
-                    ctx.check()
-                    ctx.clock.wait(self._changed, ctx.remaining())
-                self._started += 1
-                thread.name = f"okg-{self._name}-{self._started}"
-                self._threads.add(thread)
-        finally:
-            forget()
-
-    def _leave(self, thread: threading.Thread) -> None:
-        with self._changed:
+        except RuntimeError:  # the system has no thread left; others may get to it
             self._threads.discard(thread)
-            self._changed.notify_all()
+            if not self._threads:
+                self._waiting.clear()
+                raise
 
-    def _wake(self) -> None:
+    def _work(self) -> None:
+        while (run := self._take()) is not None:
+            run()
+
+    def _take(self) -> Callable[[], object] | None:
+        """Return what waited longest; without any this thread is none of ours any more."""
         with self._changed:
+            for future in self._waiting:
+                return self._waiting.pop(future)
+            self._threads.discard(threading.current_thread())
             self._changed.notify_all()
+            return None
+
+    def _give_up(self, future: Future[T]) -> None:
+        future.cancel()
+        with self._changed:
+            self._waiting.pop(future, None)

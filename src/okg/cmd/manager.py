@@ -10,6 +10,8 @@ from okg.api.kruise import AdvancedStatefulSet
 from okg.cache.informers import Selection
 from okg.client.connection import connect
 from okg.client.throttle import Throttle
+from okg.cloudprovider.registry import Registry
+from okg.cloudprovider.start import PluginStart
 from okg.cmd.discovery import (
     can_resize_pods,
     check_server,
@@ -22,7 +24,7 @@ from okg.cmd.environment import network_patience
 from okg.cmd.options import DEFAULT_RESYNC, ManagerFlags, parse
 from okg.cmd.probing import add_probes
 from okg.cmd.webhooks import DRAIN_SECONDS, add_webhooks
-from okg.controllers import gameserver, gameserverset, workload
+from okg.controllers import gameserver, gameserverset, network, workload
 from okg.controllers.backends import Backends, KruiseBackend, NativeBackend, WorkloadBackend
 from okg.controllers.openkruise import NewSets, OpenKruise
 from okg.errors import CacheNotSynced, ConfigError, LeadershipLost
@@ -67,17 +69,21 @@ def build(flags: ManagerFlags) -> Manager:
 
     Raises:
         ConfigError: they cannot work: no API server or one that lacks what we need, a port in
-            use, an impossible election, an environment that makes no sense, nothing to run.
+            use, an impossible election, an environment that makes no sense, nothing to run, two
+            plugins of one name.
     """
     if not (flags.controllers or flags.webhook_port):
         raise ConfigError("nothing to run: drop --controllers=false or --webhook-port=0")
     patience = network_patience(os.environ)
     manager = _connected(flags)
     check_server(manager.api, kruise=flags.controllers and flags.workload_backend == "kruise")
-    if flags.controllers:
-        _add_controllers(manager, flags, patience)
+    plugins = PluginStart(Registry.from_entry_points(), manager.unfenced)
+    native = flags.controllers and _add_controllers(manager, flags, patience, plugins)
     if flags.webhook_port:
-        add_webhooks(manager, flags)
+        add_webhooks(manager, flags, plugins)
+    if flags.webhook_port or native:
+        manager.add(plugins, name="plugins")
+        manager.add_ready_check("plugins", plugins.is_done)
     return manager
 
 
@@ -111,7 +117,10 @@ def _connected(flags: ManagerFlags) -> Manager:
     )
 
 
-def _add_controllers(manager: Manager, flags: ManagerFlags, patience: NetworkPatience) -> None:
+def _add_controllers(
+    manager: Manager, flags: ManagerFlags, patience: NetworkPatience, plugins: PluginStart
+) -> bool:
+    """Add the controllers; return whether any of them asks plugins."""
     backends = _backends(manager, flags)
     markers = add_probes(manager, flags)
     native = NATIVE in backends.served
@@ -127,9 +136,16 @@ def _add_controllers(manager: Manager, flags: ManagerFlags, patience: NetworkPat
             manager, workers=sets, backends=backends, markers=markers, live=manager.api
         )
     )
-    if native:
-        workers = NATIVE_WORKERS
-        manager.add(workload.controller(manager, manager.api, workers=workers, resizing=resizing))
+    if not native:
+        return False
+    desk = network.PluginDesk(plugins, manager.client)
+    manager.add(
+        workload.controller(
+            manager, manager.api, workers=NATIVE_WORKERS, desk=desk, resizing=resizing
+        )
+    )
+    manager.add(network.controller(manager, manager.api, desk, patience=patience))
+    return True
 
 
 def _backends(manager: Manager, flags: ManagerFlags) -> Backends:

@@ -18,12 +18,12 @@ from okg.api.core import Pod
 from okg.api.game import GameServer
 from okg.client.client import Client
 from okg.client.patch import Operation, json_patch
-from okg.cloudprovider.plugin import Plugin, PluginError, PluginErrorType
+from okg.cloudprovider.plugin import PluginError
+from okg.cloudprovider.plugin_calls import Operation as PodOperation, PluginCalls
 from okg.cloudprovider.registry import Registry
 from okg.context import Context
-from okg.errors import ApiError, Cancelled, TransportError
+from okg.errors import Cancelled
 from okg.runtime.events import EventRecorder
-from okg.webhooks.calls import CallLimit
 from okg.workload.container_overrides import override_containers
 from okg.workload.names import NETWORK_TYPE, OWNER_GSS, TRACE_PARENT
 
@@ -38,9 +38,6 @@ PLUGIN_SECONDS = 8.0
 
 PLUGIN_SHARE = 0.8
 """What it gets where the API server waits for less."""
-
-PLUGIN_CALLS = 32
-"""Calls of one plugin at a time."""
 
 
 class PodWebhook:
@@ -65,7 +62,7 @@ class PodWebhook:
         self._recorder = recorder
         self._plugins = plugins
         self._started = started
-        self._calls = {name: CallLimit(f"plugin-{name}", PLUGIN_CALLS) for name in plugins.names}
+        self._calls = PluginCalls(plugins, client)
 
     def handle(self, ctx: Context, request: AdmissionRequest) -> AdmissionResponse:
         """Answer one request; an AdmissionHandler."""
@@ -88,8 +85,7 @@ class PodWebhook:
 
     def join(self) -> None:
         """Wait until no plugin is at work."""
-        for calls in self._calls.values():
-            calls.join()
+        self._calls.join()
 
     def _overrides(self, request: AdmissionRequest, pod: Pod) -> Sequence[Operation]:
         """Return what the pod's own server changes in its containers, and nothing else."""
@@ -109,29 +105,10 @@ class PodWebhook:
             return pod
         with ctx.deadline(_budget(ctx)) as limited:
             try:
-                return self._calls[plugin.name].call(
-                    limited, lambda inner: self._ask(inner, plugin, request.operation, pod)
-                )
+                return self._calls.call(limited, plugin, PodOperation(request.operation), pod)
             except Cancelled:
                 ctx.check()
         self._warn(request, pod, TIMED_OUT, f", because plugin {plugin.name} exec timed out")
-        return pod
-
-    def _ask(self, ctx: Context, plugin: Plugin, operation: str, pod: Pod) -> Pod:
-        try:
-            if operation == "CREATE":
-                return plugin.on_pod_added(ctx, self._client, pod)
-            if operation == "UPDATE":
-                return plugin.on_pod_updated(ctx, self._client, pod)
-            plugin.on_pod_deleted(ctx, self._client, pod)
-        except PluginError:
-            raise
-        except (ApiError, TransportError) as error:
-            raise PluginError(PluginErrorType.API_CALL, str(error)) from error
-        except Exception as error:
-            ctx.log.exception("a network plugin failed", plugin=plugin.name)
-            text = f"plugin {plugin.name} failed: {type(error).__name__}: {error}"
-            raise PluginError(PluginErrorType.INTERNAL, text) from error
         return pod
 
     def _warn(self, request: AdmissionRequest, pod: Pod, reason: str, why: str) -> None:

@@ -1,7 +1,8 @@
 """State of a server's network: what the plugin notes on the pod, told on the game server.
 
-Plugins are called when a pod is written. A pod whose network is not what it should be is therefore
-touched every now and then, until it is, or until the patience is over.
+At admission plugins are called when a pod is written. A pod whose network is not what it should be
+is therefore touched every now and then, until it is, or until the patience is over. Of pods that we
+make ourselves plugins are asked without a write.
 """
 
 import re
@@ -22,6 +23,7 @@ from okg.workload.names import (
     NETWORK_TYPE,
 )
 from okg.workload.notices import Notice
+from okg.workload.ownership import is_native
 
 READY = "Ready"
 NOT_READY = "NotReady"
@@ -34,6 +36,9 @@ _ILLEGIBLE = (msgspec.MsgspecError, RecursionError)
 
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 """What Go reads as true."""
+
+
+_SELDOM = timedelta(seconds=60)
 
 
 class NetworkPatience(msgspec.Struct, frozen=True):
@@ -77,13 +82,12 @@ def compute_network_status(pod: Pod, stored: NetworkStatus, now: datetime) -> Ne
     if not _has_network(pod):
         return NetworkStatus()
     told = read_network_status(pod)
-    disabled = pod.metadata.labels.get(NETWORK_DISABLED, "") in _TRUE
     fresh = replace(
         stored,
         network_type=pod.metadata.annotations[NETWORK_TYPE],
         internal_addresses=told.internal_addresses if told else stored.internal_addresses,
         external_addresses=told.external_addresses if told else stored.external_addresses,
-        desired_network_state=NOT_READY if disabled else READY,
+        desired_network_state=_desired_state(pod),
         current_network_state=told.current_network_state if told else NOT_READY,
         create_time=stored.create_time or now,
     )
@@ -102,7 +106,9 @@ def trigger_network(
         patience: how often, and for how long.
     """
     meta = pod.metadata
-    if not meta.annotations.get(NETWORK_TYPE) or not _is_trigger_due(pod, stored, now, patience):
+    if not meta.annotations.get(NETWORK_TYPE) or is_native(pod):
+        return pod
+    if not _is_trigger_due(pod, stored, now, patience):
         return pod
     at = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     annotations = {**meta.annotations, NETWORK_TRIGGERED_AT: at}
@@ -122,6 +128,22 @@ def wait_for_network(
     spent = _as_go_writes(patience.total)
     message = f"Network wait timeout: waited {spent}, max {spent}"
     return NetworkWait(complaint=Notice(NETWORK_STATE, message, warning=True))
+
+
+def time_to_ask(pod: Pod, unchanged: int, patience: NetworkPatience) -> timedelta | None:
+    """Return when a plugin is asked again though nothing happened; None if all is as it should be.
+
+    Args:
+        pod: as its plugin wants it.
+        unchanged: how many times in a row the plugin wanted nothing else.
+        patience: how often; when it is over, not never but seldom.
+    """
+    told = read_network_status(pod)
+    if told is not None and told.current_network_state == _desired_state(pod):
+        return None
+    if unchanged * patience.interval < patience.total:
+        return patience.interval
+    return max(patience.interval, _SELDOM)
 
 
 def read_network_status(pod: Pod) -> NetworkStatus | None:
@@ -157,6 +179,10 @@ def _tolerated(document: _Json) -> _Json:
     return {"ip": "", "name": ""} | {
         key: _tolerated(value) for key, value in document.items() if value is not None
     }
+
+
+def _desired_state(pod: Pod) -> str:
+    return NOT_READY if pod.metadata.labels.get(NETWORK_DISABLED, "") in _TRUE else READY
 
 
 def _starts_wait(stored: NetworkStatus, fresh: NetworkStatus) -> bool:

@@ -1,5 +1,7 @@
 """Owner references: who goes when whom goes."""
 
+from okg.api.core import Pod
+from okg.api.game import GameServerSet
 from okg.api.meta import OwnerReference
 from okg.api.resource import Object
 
@@ -13,6 +15,15 @@ def controlled_by(owner: Object) -> OwnerReference:
         uid=owner.metadata.uid,
         controller=True,
         block_owner_deletion=True,
+    )
+
+
+def is_native(pod: Pod) -> bool:
+    """Whether a pod is managed by its set itself, so that we do what a webhook does for others."""
+    manager, resource = pod.metadata.controller, GameServerSet.resource_type
+    return manager is not None and (manager.kind, manager.api_version) == (
+        resource.kind,
+        resource.api_version,
     )
 
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from okg.api.core import ConfigMap, Container, Pod, PodSpec
 from okg.api.game import GameServer, GameServerCondition, GameServerStatus
 from okg.api.meta import ObjectMeta
-from okg.client.patch import JSON_PATCH, MERGE_PATCH, Patch, diff, json_patch
+from okg.client.patch import JSON_PATCH, MERGE_PATCH, Json, Patch, carried, diff, json_patch
 
 META = ObjectMeta(
     name="a", namespace="n", uid="u1", resource_version="7", labels={"app": "x", "gone": "y"}
@@ -168,3 +168,20 @@ def test_a_present_but_empty_parent_is_kept() -> None:
         {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"},
         {"op": "add", "path": "/spec/nodeName", "value": "n1"},
     ]
+
+
+def test_a_change_is_carried_over_to_what_we_know_in_part() -> None:
+    document: Json = {
+        "kept": {"a": 1},
+        "gone": 1,
+        "list": [{"name": "x", "odd": 1, "v": 1}, {"name": "y", "odd": 2}, {"name": "z"}],
+    }
+    before: Json = {"gone": 1, "list": [{"name": "x", "v": 1}, {"name": "y"}, {"name": "z"}]}
+    after: Json = {"list": [{"name": "y"}, {"name": "x", "v": 2}, {"name": "new"}], "more": [1]}
+
+    assert carried(document, before, after) == {
+        "kept": {"a": 1},
+        "list": [{"name": "y", "odd": 2}, {"name": "x", "odd": 1, "v": 2}, {"name": "new"}],
+        "more": [1],
+    }
+    assert carried(document, before, before) is document

@@ -6,11 +6,11 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
+from okg.cloudprovider.call_limit import CallLimit
 from okg.context import Context
 from okg.errors import Cancelled
 from okg.testing.clock import FakeClock
 from okg.threads import ThreadGroup
-from okg.webhooks.calls import CallLimit
 
 
 @contextmanager

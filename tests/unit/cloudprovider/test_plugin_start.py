@@ -4,8 +4,8 @@ from structlog.testing import capture_logs
 
 from okg.client.client import Client
 from okg.cloudprovider.registry import Registry
+from okg.cloudprovider.start import PluginStart
 from okg.context import Context
-from okg.webhooks.serving import PluginStart
 from unit.controllers.memory import MemoryClient
 from unit.webhooks.plugins import ScriptedPlugin
 

@@ -5,17 +5,19 @@ from msgspec.structs import replace
 
 from okg.api.core import Pod
 from okg.api.game import NetworkAddress, NetworkPort, NetworkPortRange, NetworkStatus
+from okg.workload.native.membership import adopted
 from okg.workload.network_status import (
     DEFAULT_PATIENCE,
     NetworkPatience,
     NetworkWait,
     compute_network_status,
     read_network_status,
+    time_to_ask,
     trigger_network,
     wait_for_network,
 )
 from okg.workload.notices import Notice
-from unit.fleet import LONG_AGO, NOW, a_pod
+from unit.fleet import LONG_AGO, NOW, a_pod, a_set
 
 TYPE = "game.kruise.io/network-type"
 CONF = "game.kruise.io/network-conf"
@@ -254,3 +256,27 @@ def test_the_end_of_the_patience_is_told_in_the_words_of_go(total: timedelta, te
 )
 def test_a_network_that_is_as_desired_is_not_waited_for(status: NetworkStatus) -> None:
     assert wait_for_network(status, NOW, DEFAULT_PATIENCE) == NetworkWait()
+
+
+def test_a_pod_that_we_make_ourselves_is_never_touched_for_its_plugin() -> None:
+    pod = adopted(networked(WAITING_NOTE), a_set())
+
+    assert trigger_network(pod, NetworkStatus(), NOW, DEFAULT_PATIENCE) is pod
+
+
+@pytest.mark.parametrize(
+    ("pod", "unchanged", "seconds"),
+    [
+        (networked(READY_NOTE), 1, None),
+        (networked(READY_NOTE, disabled="true"), 1, 5.0),
+        (networked(WAITING_NOTE), 1, 5.0),
+        (networked(), 11, 5.0),
+        (networked(), 12, 60.0),
+    ],
+)
+def test_a_plugin_is_asked_again_until_the_network_is_as_it_should_be_and_later_seldom(
+    pod: Pod, unchanged: int, seconds: float | None
+) -> None:
+    again = time_to_ask(pod, unchanged, DEFAULT_PATIENCE)
+
+    assert again == (None if seconds is None else timedelta(seconds=seconds))

@@ -4,11 +4,14 @@ from okg.api.apps import ControllerRevision
 from okg.context import Context
 from okg.controllers.host import Host
 from okg.controllers.indexes import BY_SET, declare_indexes, set_keys
+from okg.controllers.network.desk import PluginDesk
+from okg.controllers.reader import Reader
+from okg.controllers.workload.admission import PodAdmission
 from okg.controllers.workload.pool import WorkPool
-from okg.controllers.workload.reader import Reader
 from okg.controllers.workload.reconciler import WorkloadReconciler
 from okg.controllers.workload.watches import SELECTIONS, watches
 from okg.runtime.controller import Controller
+from okg.runtime.reconcile import Request
 from okg.threads import ThreadGroup
 
 __all__ = [
@@ -54,7 +57,12 @@ class WorkloadController(Controller):
 
 
 def controller(
-    manager: Host, live: Reader, workers: int = 10, *, resizing: bool = False
+    manager: Host,
+    live: Reader,
+    workers: int = 10,
+    *,
+    desk: PluginDesk | None = None,
+    resizing: bool = False,
 ) -> WorkloadController:
     """Return the controller, ready to be added to a manager whose caches have ``SELECTIONS``.
 
@@ -62,11 +70,20 @@ def controller(
         manager: what it will run in.
         live: reads past the caches, such as the manager's ``api``.
         workers: sets that are worked on at the same time.
+        desk: where network plugins are asked; without one pods get no network.
         resizing: whether the API server changes amounts of resources of running pods.
     """
+
+    def wake(request: Request) -> None:
+        made.enqueue(request)
+
     declare_indexes(manager)
     manager.index(ControllerRevision, BY_SET, set_keys)
     pool = WorkPool(WRITERS)
     recorder = manager.recorder_for(NAME)
-    reconciler = WorkloadReconciler(manager.client, live, recorder, pool, resizing=resizing)
-    return WorkloadController(pool, reconciler, workers)
+    admission = PodAdmission(manager.client, recorder, desk, wake)
+    reconciler = WorkloadReconciler(
+        manager.client, live, recorder, pool, admission=admission, resizing=resizing
+    )
+    made = WorkloadController(pool, reconciler, workers)
+    return made

@@ -5,7 +5,7 @@ from functools import cached_property
 from okg.api.game import GameServerSet
 from okg.api.resource import O
 from okg.client.client import Client
-from okg.controllers.workload.reader import Reader
+from okg.controllers.reader import Reader
 from okg.errors import Conflict, NotFound
 from okg.workload.native.membership import adopted
 

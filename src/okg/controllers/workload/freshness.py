@@ -8,7 +8,7 @@ then on nobody else writes, so each version is checked once. The lock guards the
 from threading import Lock
 
 from okg.api.core import ConfigMap
-from okg.controllers.workload.reader import Reader
+from okg.controllers.reader import Reader
 from okg.errors import Conflict
 
 

@@ -13,8 +13,9 @@ from okg.api.game import GameServerSet
 from okg.api.kruise import AdvancedStatefulSet
 from okg.client.client import Client
 from okg.controllers.indexes import BY_SET, set_key
+from okg.controllers.reader import Reader
+from okg.controllers.workload.admission import Held, PodAdmission
 from okg.controllers.workload.adoption import Adopter
-from okg.controllers.workload.reader import Reader
 from okg.controllers.workload.steps import Trail, follow
 from okg.controllers.workload.storage import ClaimKeeper, StorageGoing
 from okg.errors import (
@@ -48,11 +49,13 @@ class Failure(msgspec.Struct, frozen=True):
         message: why, for the user.
         error: what to try again for soon; None where only somebody else can help.
         alone: whether others may well succeed.
+        again: after which time to try, None for no time alone.
     """
 
     message: str
     error: OkgError | None = None
     alone: bool = False
+    again: timedelta | None = None
 
 
 class Scene(msgspec.Struct, frozen=True):
@@ -79,15 +82,22 @@ class PodKeeper:
         live: reads what the cache does not show.
         recorder: tells about it on the set.
         claims: makes storage before pods.
+        admission: completes pods before they are made.
     """
 
     def __init__(
-        self, client: Client, live: Reader, recorder: EventRecorder, claims: ClaimKeeper
+        self,
+        client: Client,
+        live: Reader,
+        recorder: EventRecorder,
+        claims: ClaimKeeper,
+        admission: PodAdmission,
     ) -> None:
         self._client = client
         self._live = live
         self._recorder = recorder
         self._claims = claims
+        self._admission = admission
 
     def gather(self, scene: Scene) -> Sequence[Pod]:
         """Return the set's own pods, those among them that had no owner until now."""
@@ -95,15 +105,24 @@ class PodKeeper:
         found = self._client.list(Pod, index=(BY_SET, set_key(meta.namespace, meta.name)))
         return [own for pod in found if (own := self._claimed(scene, pod)) is not None]
 
-    def create(self, scene: Scene, ordinal: int, revision: ControllerRevision) -> Failure | None:
-        """Make the pod of one id, with its storage before it and its gates open after."""
+    def create(
+        self, scene: Scene, ordinal: int, revision: ControllerRevision
+    ) -> Failure | timedelta | None:
+        """Make the pod of one id, with its storage before it and its gates open after.
+
+        Return what stands against it, or after which time it goes on.
+        """
         name = f"{scene.workload.metadata.name}-{ordinal}"
         try:
             draft = build_pod(scene.workload, scene.gss, ordinal, revision, scene.now)
             self._claims.ensure(scene.workload, scene.gss, ordinal)
-            pod = self._client.create_from(draft, Pod)
+            pod = self._client.create_from(self._admission.admit(draft, scene.gss), Pod)
         except AlreadyExists:
             return self._meet(scene, name)
+        except Held as held:
+            # Who held it has told about it already.
+            failure = Failure(f"pod {name}: {held.why}", alone=True, again=held.again)
+            return failure if held.why else held.again
         except StorageGoing as waiting:
             return self._unmade(scene, name, Failure(str(waiting), alone=True))
         except (BadRequest, Invalid, InvalidField) as refusal:

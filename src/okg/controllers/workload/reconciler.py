@@ -19,12 +19,13 @@ from okg.client.client import Client
 from okg.clock import SYSTEM_CLOCK, Clock
 from okg.context import Context
 from okg.controllers.pacing import REFUSED_PERIOD, WRITE_GAP
+from okg.controllers.reader import Reader
+from okg.controllers.workload.admission import PodAdmission
 from okg.controllers.workload.adoption import Adopter
 from okg.controllers.workload.freshness import Freshness
 from okg.controllers.workload.pace import Pace
 from okg.controllers.workload.pods import Failure, PodKeeper, Scene
 from okg.controllers.workload.pool import WorkPool
-from okg.controllers.workload.reader import Reader
 from okg.controllers.workload.revisions import RevisionKeeper, Revisions
 from okg.controllers.workload.steps import Trail
 from okg.controllers.workload.storage import ClaimKeeper, StorageGoing
@@ -56,6 +57,7 @@ class WorkloadReconciler:
         recorder: tells about it on the set.
         pool: helps with many writes at once.
         resizing: whether the API server changes amounts of resources of running pods.
+        admission: completes pods before they are made; without networks if not given.
         clock: where all times come from.
     """
 
@@ -67,6 +69,7 @@ class WorkloadReconciler:
         pool: WorkPool,
         *,
         resizing: bool = False,
+        admission: PodAdmission | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._client = client
@@ -75,7 +78,8 @@ class WorkloadReconciler:
         self._resizing = resizing
         self._clock = clock
         self._claims = ClaimKeeper(client)
-        self._pods = PodKeeper(client, live, recorder, self._claims)
+        admission = admission or PodAdmission(client, recorder)
+        self._pods = PodKeeper(client, live, recorder, self._claims, admission)
         self._revisions = RevisionKeeper(client, live)
         self._freshness = Freshness(live)
         self._passes = Pace(PASS_GAP)
@@ -122,11 +126,12 @@ class WorkloadReconciler:
         revisions = self._revisions.sync(workload, gss, scene.adopter)
         growth = self._plan_growth(scene, layout, revisions)
         failures: dict[str, Failure] = {}
-        if unmade := self._grow(scene, growth):
+        unmade, waits = self._grow(scene, growth)
+        if unmade is not None:
             failures[FAILED_CREATE] = unmade
         self._shrink(scene, layout)
         refreshed = self._refresh(scene, layout, revisions.newest.metadata.name)
-        waits = [trail.wait for trail in refreshed]
+        waits += [trail.wait for trail in refreshed]
         layout = lay_out(workload, self._pods.gather(scene))
         for outcome in self._update(scene, layout, revisions):
             if isinstance(outcome, Failure):
@@ -156,19 +161,25 @@ class WorkloadReconciler:
             waiting=waiting,
         )
 
-    def _grow(self, scene: Scene, growth: Growth) -> Failure | None:
-        """Make pods, more at a time as long as all goes well; return what first did not.
+    def _grow(self, scene: Scene, growth: Growth) -> tuple[Failure | None, list[timedelta | None]]:
+        """Make pods, more at a time as long as all goes well.
 
-        What stands against one pod alone keeps no other from being made.
+        What stands against one pod alone keeps no other from being made. Return what first stood
+        against one, and after which times others go on.
         """
         self._pool.map(lambda pod: self._pods.remove(scene, pod), growth.replace)
         failures: list[Failure] = []
+        waits: list[timedelta | None] = []
         for wave in in_waves(list(growth.create.items())):
-            outcomes = self._pool.map(lambda made: self._pods.create(scene, *made), wave)
-            failures += [outcome for outcome in outcomes if outcome is not None]
+            for outcome in self._pool.map(lambda made: self._pods.create(scene, *made), wave):
+                if isinstance(outcome, Failure):
+                    failures.append(outcome)
+                    waits.append(outcome.again)
+                else:
+                    waits.append(outcome)
             if not all(failure.alone for failure in failures):
                 break
-        return min(failures, key=lambda failure: failure.alone, default=None)
+        return min(failures, key=lambda failure: failure.alone, default=None), waits
 
     def _shrink(self, scene: Scene, layout: Layout) -> None:
         def remove(pod: Pod) -> None:

@@ -11,8 +11,8 @@ from okg.api.game import GameServerSet
 from okg.api.kruise import AdvancedStatefulSet
 from okg.client.client import Client
 from okg.controllers.indexes import BY_SET, set_key
+from okg.controllers.reader import Reader
 from okg.controllers.workload.adoption import Adopter
-from okg.controllers.workload.reader import Reader
 from okg.errors import AlreadyExists, Conflict, NotFound
 from okg.workload.names import OWNER_GSS
 from okg.workload.native.history import (

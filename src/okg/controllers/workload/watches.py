@@ -11,6 +11,7 @@ from okg.runtime.handlers import enqueue_mapped, enqueue_owner
 from okg.runtime.reconcile import Request
 from okg.runtime.watch import AnyWatch, Watch
 from okg.workload.names import OWNER_GSS, WORKLOAD_RECORD
+from okg.workload.native.network_note import is_note
 from okg.workload.native.record import has_news, set_name
 
 SELECTIONS: Mapping[type[Object], Selection] = {
@@ -27,6 +28,7 @@ def watches() -> Sequence[AnyWatch]:
         Watch(Pod, enqueue_mapped(_sets_of_pod)),
         Watch(PersistentVolumeClaim, enqueue_mapped(_set_of), when=storage_changed),
         Watch(ControllerRevision, enqueue_mapped(_set_of), when=is_removal),
+        Watch(ConfigMap, enqueue_mapped(_set_of_note), when=is_removal),
     )
 
 
@@ -46,7 +48,12 @@ def storage_changed(old: PersistentVolumeClaim | None, new: PersistentVolumeClai
 
 
 def _set_of_record(record: ConfigMap) -> Iterable[Request]:
-    return (Request(record.metadata.namespace, set_name(record)),)
+    return () if is_note(record) else (Request(record.metadata.namespace, set_name(record)),)
+
+
+def _set_of_note(note: ConfigMap) -> Iterable[Request]:
+    """Return the set one of whose pods may be made again, now that nothing is left of it."""
+    return _set_of(note) if is_note(note) else ()
 
 
 def _set_of(member: Object) -> Iterable[Request]:

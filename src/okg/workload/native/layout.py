@@ -52,6 +52,15 @@ def lay_out(workload: AdvancedStatefulSet, pods: Iterable[Pod]) -> Layout:
     )
 
 
+def is_wanted(workload: AdvancedStatefulSet, ordinal: int) -> bool:
+    """Whether a workload asks for a pod of this id.
+
+    Raises:
+        InvalidField: the reserved ids cannot be read.
+    """
+    return ordinal in target_ordinals(replicas_of(workload), read_workload_reservations(workload))
+
+
 def replicas_of(workload: AdvancedStatefulSet) -> int:
     """Return how many servers a workload asks for; one if it does not say."""
     return 1 if workload.spec.replicas is None else workload.spec.replicas

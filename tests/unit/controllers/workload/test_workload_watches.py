@@ -2,12 +2,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from okg.api.core import ConfigMap, ObjectMeta, PersistentVolumeClaim, Pod
+from okg.api.core import ObjectMeta, PersistentVolumeClaim, Pod
 from okg.api.meta import OwnerReference
 from okg.controllers.workload import watches
 from okg.runtime.reconcile import Request
 from okg.runtime.watch import Watch
 from okg.workload.native.membership import adopted
+from okg.workload.native.network_note import with_note
 from okg.workload.native.record import to_config_map
 from okg.workload.statefulset import build_statefulset
 from unit.fleet import NOW, a_pod, a_set
@@ -83,5 +84,14 @@ def test_all_kinds_that_are_read_are_watched() -> None:
         "Pod",
         "PersistentVolumeClaim",
         "ControllerRevision",
+        "ConfigMap",
     ]
-    assert ConfigMap in {w.resource for w in watches()}
+
+
+def test_a_note_leads_to_its_set_when_it_goes_for_then_the_pod_may_be_made_again() -> None:
+    note = with_note(a_pod())
+
+    assert requests(4, note, None) == XXX
+    assert requests(4, None, note) == []
+    assert requests(4, to_config_map(build_statefulset(a_set()), a_set()), None) == []
+    assert requests(0, None, note) == []

@@ -1,0 +1,74 @@
+"""PluginCalls: plugins as their callers meet them, bounded in number and failing in one way."""
+
+from concurrent.futures import Future
+from enum import StrEnum
+
+from okg.api.core import Pod
+from okg.client.client import Client
+from okg.cloudprovider.call_limit import CallLimit
+from okg.cloudprovider.plugin import Plugin, PluginError, PluginErrorType
+from okg.cloudprovider.registry import Registry
+from okg.context import Context
+from okg.errors import ApiError, TransportError
+
+PLUGIN_CALLS = 32
+"""Calls of one plugin at a time where each has somebody waiting for it."""
+
+
+class Operation(StrEnum):
+    """What happens to a pod; the values are those of admission."""
+
+    CREATE = "CREATE"
+    UPDATE = "UPDATE"
+    DELETE = "DELETE"
+
+
+class PluginCalls:
+    """Asks plugins; one that hangs costs a bounded number of threads and holds up no other.
+
+    Args:
+        plugins: all there are.
+        client: what they read and write with.
+        limit: calls of one plugin at a time.
+    """
+
+    def __init__(self, plugins: Registry, client: Client, *, limit: int = PLUGIN_CALLS) -> None:
+        self._client = client
+        self._limits = {name: CallLimit(f"plugin-{name}", limit) for name in plugins.names}
+
+    def call(self, ctx: Context, plugin: Plugin, operation: Operation, pod: Pod) -> Pod:
+        """Return the pod that a plugin wants; the very same one for a deletion.
+
+        Raises:
+            PluginError: it fails, in whatever way.
+            Cancelled: the context is done; the call goes on without us.
+        """
+        return self._limits[plugin.name].call(
+            ctx, lambda inner: self._ask(inner, plugin, operation, pod)
+        )
+
+    def begin(self, ctx: Context, plugin: Plugin, operation: Operation, pod: Pod) -> Future[Pod]:
+        """Do the same without waiting; the future has the outcome."""
+        return self._limits[plugin.name].begin(lambda: self._ask(ctx, plugin, operation, pod))
+
+    def join(self) -> None:
+        """Wait until no plugin is at work."""
+        for limit in self._limits.values():
+            limit.join()
+
+    def _ask(self, ctx: Context, plugin: Plugin, operation: Operation, pod: Pod) -> Pod:
+        try:
+            if operation is Operation.CREATE:
+                return plugin.on_pod_added(ctx, self._client, pod)
+            if operation is Operation.UPDATE:
+                return plugin.on_pod_updated(ctx, self._client, pod)
+            plugin.on_pod_deleted(ctx, self._client, pod)
+        except PluginError:
+            raise
+        except (ApiError, TransportError) as error:
+            raise PluginError(PluginErrorType.API_CALL, str(error)) from error
+        except Exception as error:
+            ctx.log.exception("a network plugin failed", plugin=plugin.name)
+            text = f"plugin {plugin.name} failed: {type(error).__name__}: {error}"
+            raise PluginError(PluginErrorType.INTERNAL, text) from error
+        return pod
