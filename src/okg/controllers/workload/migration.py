@@ -16,7 +16,7 @@ from okg.api.kruise import AdvancedStatefulSet
 from okg.api.resource import O, Object
 from okg.client.client import Client
 from okg.clock import SYSTEM_CLOCK, Clock
-from okg.controllers.workload.reader import Reader
+from okg.controllers.reader import Reader
 from okg.errors import ApiError, Conflict, NotFound
 from okg.runtime.events import EventRecorder
 from okg.runtime.reconcile import Request, Result

@@ -8,7 +8,7 @@ import msgspec
 
 from okg.api.core import Pod
 from okg.client.client import Client
-from okg.controllers.workload.reader import Reader
+from okg.controllers.reader import Reader
 from okg.errors import Conflict, NotFound
 from okg.workload.native.pod_step import PodStep
 

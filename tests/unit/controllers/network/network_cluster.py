@@ -32,7 +32,7 @@ class NetworkCluster(NativeCluster):
         networked["metadata"] = {**networked["metadata"], "annotations": NETWORK}  # type: ignore[dict-item] # JSON
         super().__init__({"replicas": replicas, "template": networked}, gss)
 
-    def restart(self) -> None:
+    def restart(self, *, resizing: bool = False) -> None:
         start = PluginStart(Registry([self.plugin]), self.client)
         start.run(Context())
         self.plugin.calls.clear()
@@ -45,6 +45,7 @@ class NetworkCluster(NativeCluster):
             self.recorder,
             WorkPool(0),
             admission=admission,
+            resizing=resizing,
             clock=self.clock,
         )
         patience = NetworkPatience(total=timedelta(seconds=10), interval=timedelta(seconds=5))

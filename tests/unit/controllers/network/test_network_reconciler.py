@@ -210,7 +210,12 @@ def test_a_network_is_given_back_of_a_pod_that_went_while_no_manager_was_there()
     cluster.look()
     before = cluster.pods[0]
     cluster.server.remove(before)
-    cluster.plugin._answer = lambda _, pod: (seen.append(pod), pod)[1]
+
+    def see(_: Context, pod: Pod) -> Pod:
+        seen.append(pod)
+        return pod
+
+    cluster.plugin._answer = see
     cluster.restart()
 
     cluster.look()
