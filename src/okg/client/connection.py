@@ -10,8 +10,10 @@ service account tokens. From here on only an address, a connection pool and the 
 # pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false
 # pyright: reportPrivateImportUsage=false
 
+import math
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypedDict, cast
@@ -26,6 +28,10 @@ from okg.errors import ConfigError
 IN_CLUSTER_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _DEFAULT_KUBECONFIG = Path("~/.kube/config")
 
+AUTHORIZATION_SECONDS = 1.0
+"""How long a header is used before the official client is asked again, which takes a millisecond;
+a token that was replaced meanwhile is refused, and that reads everything anew."""
+
 
 class _Context(TypedDict):
     name: str
@@ -39,6 +45,7 @@ class Connection:
         load: reads the configuration anew; called again when the server refuses our credentials.
         namespace: what "the current namespace" means for this configuration.
         connections: how many connections are kept open; more are opened when needed.
+        monotonic: where time comes from.
     """
 
     def __init__(
@@ -47,11 +54,15 @@ class Connection:
         *,
         namespace: str = "default",
         connections: int = 64,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.namespace = namespace
         self._load = load
         self._connections = connections
+        self._monotonic = monotonic
         self._lock = threading.Lock()
+        self._header: str | None = None
+        self._header_until = -math.inf
         self._configuration, self._pool = self._open()
 
     @property
@@ -67,10 +78,11 @@ class Connection:
     def authorization(self) -> str | None:
         """Return the current Authorization header; a rotated token is picked up."""
         with self._lock:  # the loader's refresh hook is not made for threads
-            token = self._configuration.get_api_key_with_prefix(
-                "BearerToken", alias="authorization"
-            )
-        return token or self._configuration.get_basic_auth_token() or None
+            now = self._monotonic()
+            if now >= self._header_until:
+                self._header = _authorization(self._configuration)
+                self._header_until = now + AUTHORIZATION_SECONDS
+            return self._header
 
     def reload(self) -> None:
         """Read the configuration again: new token, certificate or address.
@@ -81,6 +93,7 @@ class Connection:
         configuration, pool = self._open()
         with self._lock:
             old, self._pool, self._configuration = self._pool, pool, configuration
+            self._header_until = -math.inf
         old.close()
 
     def close(self) -> None:
@@ -94,6 +107,11 @@ class Connection:
             manager = RESTClientObject(configuration).pool_manager
             changes = share_context(manager.connection_pool_kw)
         return configuration, manager.connection_from_url(configuration.host, dict(changes))
+
+
+def _authorization(configuration: client.Configuration) -> str | None:
+    token = configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
+    return token or configuration.get_basic_auth_token() or None
 
 
 def connect(kubeconfig: str = "", *, context: str | None = None) -> Connection:
