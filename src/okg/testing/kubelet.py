@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 
+import msgspec
 from msgspec.structs import replace
 
 from okg.api.core import (
@@ -44,9 +45,32 @@ def running_status(pod: Pod, now: datetime, *, pod_ip: str = "") -> PodStatus:
     )
 
 
+def report_of(pod: Pod, status: PodStatus) -> bytes:
+    """Return the strategic merge patch by which a kubelet tells a status, empty for no news.
+
+    It overwrites no condition but those that are its own and new, so it needs no resourceVersion.
+    """
+    before, after = _as_json(pod.status), _as_json(status)
+    news = {field: value for field, value in after.items() if value != before.get(field)}
+    known = pod.status.conditions
+    conditions = [_as_json(told) for told in status.conditions if told not in known]
+    if conditions:
+        # An item is merged into the one of its type, whose words would stay.
+        news["conditions"] = [{"reason": None, "message": None, **told} for told in conditions]
+    else:
+        news.pop("conditions", None)
+    if not news:
+        return b""
+    return msgspec.json.encode({"metadata": {"uid": pod.metadata.uid}, "status": news})
+
+
 def image_id(image: str) -> str:
     """Return a digest that depends on the image's name, as a registry's would on its content."""
     return f"{image}@sha256:{hashlib.sha256(image.encode()).hexdigest()}"
+
+
+def _as_json(status: PodStatus | PodCondition) -> dict[str, object]:
+    return msgspec.json.decode(msgspec.json.encode(status), type=dict[str, object])
 
 
 def _container(pod: Pod, container: Container, now: datetime) -> ContainerStatus:

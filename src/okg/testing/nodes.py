@@ -15,6 +15,8 @@ from okg.api.core import Node, NodeCondition, NodeStatus, Pod
 from okg.api.meta import ObjectMeta
 from okg.cache.client import CachedClient
 from okg.cache.informers import Informers
+from okg.cache.store import Store
+from okg.client.decoding import decode
 from okg.client.rest import ApiClient
 from okg.context import Context
 from okg.errors import AlreadyExists, Conflict, NotFound
@@ -23,8 +25,10 @@ from okg.runtime.handlers import enqueue_object
 from okg.runtime.reconcile import Request, Result
 from okg.runtime.watch import Watch
 from okg.testing.binding import bind
-from okg.testing.kubelet import running_status
+from okg.testing.kubelet import report_of, running_status
 from okg.testing.standalone import run_standalone
+
+STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
 
 
 def pod_address(number: int) -> str:
@@ -38,6 +42,7 @@ class SimulatedKubelets:
     Args:
         api: live client with the rights of a cluster administrator.
         client: cached reads of pods.
+        pods: what the client reads from.
         nodes: names of the nodes.
         start_delay: time a container takes to start after its pod was bound.
         address: returns the address of the pod of this number; some may come twice.
@@ -47,6 +52,7 @@ class SimulatedKubelets:
         self,
         api: ApiClient,
         client: CachedClient,
+        pods: Store[Pod],
         nodes: Sequence[str],
         *,
         start_delay: timedelta = timedelta(0),
@@ -54,6 +60,7 @@ class SimulatedKubelets:
     ) -> None:
         self._api = api
         self._client = client
+        self._pods = pods
         self._nodes = nodes
         self._start_delay = start_delay
         self._address = address
@@ -99,7 +106,13 @@ class SimulatedKubelets:
     def _report(self, ctx: Context, pod: Pod) -> None:
         address = self._address(next(self._turn))
         status = running_status(pod, ctx.clock.now(), pod_ip=address)
-        self._client.patch(pod, replace(pod, status=status), subresource="status")
+        if report := report_of(pod, status):
+            meta = pod.metadata
+            path = pod.resource_type.path(meta.namespace, meta.name, "status")
+            answer = self._api.request(
+                "PATCH", path, body=report, content_type=STRATEGIC_MERGE_PATCH
+            )
+            self._pods.wrote(decode(Pod, answer.body), ctx.clock.monotonic())
 
 
 class NodeSimulator:
@@ -126,8 +139,9 @@ class NodeSimulator:
         self._names = [f"simulated-{number}" for number in range(nodes)]
         self._informers = Informers(api)
         client = CachedClient(api, self._informers)
+        pods = self._informers.informer(Pod).store
         kubelets = SimulatedKubelets(
-            api, client, self._names, start_delay=start_delay, address=address
+            api, client, pods, self._names, start_delay=start_delay, address=address
         )
         self._controller = Controller(
             "node-simulator", kubelets, [Watch(Pod, enqueue_object)], workers=workers
