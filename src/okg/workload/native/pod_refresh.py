@@ -6,8 +6,9 @@ from msgspec.structs import replace
 
 from okg.api.core import Pod
 from okg.api.kruise import AdvancedStatefulSet
+from okg.workload.names import IN_PLACE_UPDATE_READY, LIFECYCLE_NORMAL, UPDATING
 from okg.workload.native.completion import is_batch_complete, is_complete
-from okg.workload.native.health import is_of_revision
+from okg.workload.native.health import is_of_revision, is_ready
 from okg.workload.native.in_place_state import (
     is_in_grace,
     read_grace,
@@ -24,6 +25,9 @@ from okg.workload.native.spec_change import (
     change_of_next,
     resize,
 )
+
+KUBELET_TIME = timedelta(seconds=3)
+"""Longer than a kubelet takes to hear of an open gate and to tell that the pod is Ready."""
 
 
 def refresh(
@@ -52,7 +56,27 @@ def refresh(
     told = keep_marks(lead_in(pod, now) if complete else pod, lifecycle, state, now)
     if told.status != pod.status:
         return PodStep(told, "status")
+    if following == LIFECYCLE_NORMAL and (rest := _time_for_kubelet(pod, now)):
+        return PodStep(pod, requeue_after=rest)
     return go_into(pod, lifecycle, following, now) if following else None
+
+
+def _time_for_kubelet(pod: Pod, now: datetime) -> timedelta | None:
+    """Return how long the end of an update may wait for the kubelet to say Ready, None for not.
+
+    Once the gate is open only that is missing, and it takes a moment: back in service before it,
+    the server would count as NotReady in between, and everything that follows it would be written
+    twice.
+    """
+    gate, containers = (
+        pod.status.condition(kind) for kind in (IN_PLACE_UPDATE_READY, "ContainersReady")
+    )
+    if gate is None or gate.last_transition_time is None or is_ready(pod):
+        return None
+    if containers is None or containers.status != "True" or state_of(pod) != UPDATING:
+        return None
+    rest = gate.last_transition_time + KUBELET_TIME - now
+    return rest if rest > timedelta(0) else None
 
 
 def _wait(pod: Pod, now: datetime) -> PodStep | None:

@@ -52,6 +52,14 @@ def updating(image: str = "game:2") -> Pod:
     return annotated(pod, state=RUNNING)
 
 
+LED_IN = PodCondition(type="InPlaceUpdateReady", status="True", last_transition_time=NOW)
+READY_AGAIN = (a_condition("Ready"), LED_OUT[1], LED_IN, LED_OUT[3])
+
+
+def with_conditions(pod: Pod, conditions: tuple[PodCondition, ...]) -> Pod:
+    return replace(pod, status=replace(pod.status, conditions=conditions))
+
+
 def refreshed(pod: Pod, now: datetime = NOW) -> PodStep | None:
     return refresh(pod, PLAIN, NEW, now)
 
@@ -81,19 +89,19 @@ def test_a_pod_that_is_being_updated_is_left_alone_until_that_is_complete() -> N
     assert refreshed(updating(image="game:1")) is None
 
 
-def test_a_complete_update_leads_the_pod_in_and_then_ends() -> None:
+def test_a_complete_update_leads_the_pod_in_and_ends_when_the_kubelet_says_ready() -> None:
     first = refreshed(updating())
     assert first is not None
-    second = refreshed(first.after)
+    waiting = refreshed(first.after)
+    assert waiting is not None
+    second = refreshed(with_conditions(first.after, READY_AGAIN))
     assert second is not None
 
     assert first.subresource == "status"
-    assert first.after.status.conditions == (
-        *LED_OUT[:2],
-        PodCondition(type="InPlaceUpdateReady", status="True", last_transition_time=NOW),
-        LED_OUT[3],
-    )
+    assert first.after.status.conditions == (*LED_OUT[:2], LED_IN, LED_OUT[3])
     assert first.after.metadata == updating().metadata
+    assert waiting.after is first.after
+    assert waiting.requeue_after == timedelta(seconds=3)
     assert second.subresource == ""
     assert second.after.metadata.labels == {REVISION: NEW, LIFECYCLE: "Normal"}
     assert second.after.metadata.annotations == {
@@ -101,6 +109,27 @@ def test_a_complete_update_leads_the_pod_in_and_then_ends() -> None:
         CHANGED_AT: "2026-01-01T12:00:30Z",
     }
     assert refreshed(second.after) is None
+
+
+def test_an_update_ends_without_the_kubelet_after_a_moment() -> None:
+    led_in = with_conditions(updating(), (*LED_OUT[:2], LED_IN, LED_OUT[3]))
+
+    soon = refreshed(led_in, NOW + timedelta(seconds=2))
+    later = refreshed(led_in, NOW + timedelta(seconds=3))
+
+    assert soon is not None
+    assert (soon.after, soon.requeue_after) == (led_in, timedelta(seconds=1))
+    assert later is not None
+    assert later.after.metadata.labels[LIFECYCLE] == "Normal"
+
+
+def test_an_update_whose_containers_are_not_ready_ends_at_once() -> None:
+    starting = (LED_OUT[0], a_condition("ContainersReady", "False"), LED_IN, LED_OUT[3])
+
+    step = refreshed(with_conditions(updating(), starting))
+
+    assert step is not None
+    assert step.after.metadata.labels[LIFECYCLE] == "Normal"
 
 
 def test_a_hook_that_was_not_set_back_keeps_the_pod_updated() -> None:
