@@ -2,6 +2,10 @@
 
 from datetime import timedelta
 
+GATHER = timedelta(milliseconds=50)
+"""How long changes of pods wait for each other: what leads a pod from one state into the next is
+some writes in a row, and only where they lead is worth a pass."""
+
 WRITE_GAP = timedelta(milliseconds=500)
 """Shortest time between two writes of a status. While a thousand servers start, each pass would
 find another number; twice a second is what people and autoscalers can follow."""

@@ -61,6 +61,11 @@ class Controller:
         self._clock = clock
         self._metrics: OneControllerMetrics | None = None
 
+    @property
+    def threads(self) -> int:
+        """How many threads work at the same time."""
+        return self.workers
+
     def attach(self, source: InformerSource, metrics: ControllerMetrics | None = None) -> None:
         """Take changes into the queue from now on, whether or not the workers run yet.
 
@@ -74,9 +79,9 @@ class Controller:
         for watch in self.watches:
             watch.attach(source, self.enqueue)
 
-    def enqueue(self, request: Request, *, priority: int = 0) -> None:
-        """Ask for a reconcile."""
-        self.queue.add(request, priority=priority)
+    def enqueue(self, request: Request, *, after: float = 0.0, priority: int = 0) -> None:
+        """Ask for a reconcile in ``after`` seconds."""
+        self.queue.add(request, after=after, priority=priority)
 
     def run(self, ctx: Context) -> None:
         """Work until the context is done and every request in hand is finished."""

@@ -1,5 +1,6 @@
 """Watch: a kind that a controller looks at, as data."""
 
+from datetime import timedelta
 from typing import Generic, Protocol
 
 from okg.api.resource import O, Object
@@ -13,8 +14,8 @@ from okg.workqueue.state import LOW_PRIORITY
 class Enqueue(Protocol):
     """Takes a request into a controller's queue."""
 
-    def __call__(self, request: Request, *, priority: int = 0) -> None:
-        """Add a request."""
+    def __call__(self, request: Request, *, after: float = 0.0, priority: int = 0) -> None:
+        """Add a request that is due in ``after`` seconds."""
         ...
 
 
@@ -35,14 +36,26 @@ class Watch(Generic[O]):
     """Changes of ``kind`` that pass ``when`` become the requests that ``handler`` returns.
 
     What a first list or a resync tells enters at low priority: nothing has just happened.
+
+    Args:
+        kind: what is looked at.
+        handler: whom a change leads to.
+        when: which changes count, or None for all.
+        gather: how long a request waits, so that the changes of this time make one.
     """
 
     def __init__(
-        self, kind: type[O], handler: EventHandler[O], *, when: Predicate[O] | None = None
+        self,
+        kind: type[O],
+        handler: EventHandler[O],
+        *,
+        when: Predicate[O] | None = None,
+        gather: timedelta = timedelta(0),
     ) -> None:
         self.kind = kind
         self.handler = handler
         self.when = when
+        self.gather = gather
 
     @property
     def resource(self) -> type[Object]:
@@ -51,11 +64,12 @@ class Watch(Generic[O]):
 
     def attach(self, source: InformerSource, enqueue: Enqueue) -> None:
         """Turn changes into requests from now on."""
+        after = self.gather.total_seconds()
 
         def on_change(old: O | None, new: O | None, *, initial: bool) -> None:
             if self.when is not None and not self.when(old, new):
                 return
             for request in self.handler(old, new):
-                enqueue(request, priority=LOW_PRIORITY if initial else 0)
+                enqueue(request, after=after, priority=LOW_PRIORITY if initial else 0)
 
         source.informer(self.kind).add_handler(on_change)

@@ -242,3 +242,22 @@ def test_a_label_predicate_looks_at_the_value_after() -> None:
     assert check(None, _map("a", game="1"))
     assert not check(_map("a", game="1"), _map("a"))
     assert check(_map("a", game="1"), None)
+
+
+def test_changes_within_a_moment_make_one_request_after_it() -> None:
+    clock, source = FakeClock(), Source()
+    watch = Watch(ConfigMap, enqueue_object, gather=timedelta(milliseconds=50))
+    controller = Controller("test", Scripted(), [watch], clock=clock)
+    controller.attach(source)
+    handler = source.handlers[ConfigMap][0]
+    assert callable(handler)
+
+    handler(_map("a"), _map("a"), initial=False)
+    clock.advance(0.03)
+    handler(_map("a"), _map("a"), initial=False)
+    clock.advance(0.02)
+
+    taken = controller.queue.get()
+    assert taken is not None
+    assert (taken.key.name, len(controller.queue)) == ("a", 0)
+    assert taken.due_at == clock.monotonic()

@@ -9,6 +9,7 @@ from okg.api.core import Node, Pod
 from okg.api.game import GameServer
 from okg.client.client import Client
 from okg.controllers.indexes import BY_NODE
+from okg.controllers.pacing import GATHER
 from okg.runtime.handlers import enqueue_mapped, enqueue_object
 from okg.runtime.predicates import has_label
 from okg.runtime.reconcile import Request
@@ -28,7 +29,7 @@ def watches(client: Client) -> Sequence[AnyWatch]:
 
     return (
         Watch(GameServer, enqueue_object),
-        Watch(Pod, enqueue_object, when=has_label(OWNER_GSS)),
+        Watch(Pod, enqueue_object, when=has_label(OWNER_GSS), gather=GATHER),
         Watch(Node, enqueue_mapped(pods_on), when=node_health_changed),
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from okg.api.core import ConfigMap, Pod
 from okg.api.game import GameServerSet
 from okg.api.kruise import AdvancedStatefulSet, PodProbeMarker
+from okg.controllers.pacing import GATHER
 from okg.runtime.handlers import enqueue_mapped, enqueue_object, enqueue_owner
 from okg.runtime.reconcile import Request
 from okg.runtime.watch import AnyWatch, Watch
@@ -26,7 +27,7 @@ def watches(
     """
     always: tuple[AnyWatch, ...] = (
         Watch(GameServerSet, enqueue_object),
-        Watch(Pod, enqueue_mapped(_set_of)),
+        Watch(Pod, enqueue_mapped(_set_of), gather=GATHER),
         *(_WORKLOADS[name] for name in sorted(served)),
     )
     # By name and not by owner: one that nobody owns is waited for as well.
