@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from okg.api.core import Pod
 from okg.context import Context
+from okg.controllers.workload import WorkloadReconciler, WorkPool
 from okg.errors import Conflict, Forbidden, ServerError, TerminalError
 from okg.runtime.reconcile import Result
 from okg.testing.apiserver.faults import LoseAnswer, Refuse
@@ -388,6 +389,23 @@ def test_the_status_is_written_twice_a_second_at_most() -> None:
 
     assert early == Result(requeue_after=timedelta(seconds=0.25))
     assert (told, cluster.status.updated_replicas) == (1, 2)
+
+
+def test_a_pass_is_followed_by_a_rest_as_long_as_the_work_it_was() -> None:
+    cluster = NativeCluster({"replicas": 2})
+    used = iter([10.0, 12.0])
+    reconciler = WorkloadReconciler(
+        cluster.client,
+        cluster.client.api,
+        cluster.recorder,
+        WorkPool(0),
+        clock=cluster.clock,
+        processor=lambda: next(used),
+    )
+
+    reconciler.reconcile(Context(), XXX)
+
+    assert reconciler.reconcile(Context(), XXX) == Result(requeue_after=timedelta(seconds=2.05))
 
 
 def test_what_a_new_spec_comes_to_is_told_at_once() -> None:
