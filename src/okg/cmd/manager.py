@@ -42,8 +42,11 @@ LEASE_NAME = "game-kruise-manager"
 
 KRUISE, NATIVE = BackendName.KRUISE, BackendName.NATIVE
 
-NATIVE_WORKERS = 4
-"""Sets whose pods are looked at at the same time; each has the help of a pool of writers."""
+SET_WORKERS = 10
+"""Sets worked on at the same time, as upstream."""
+
+NATIVE_SET_WORKERS = 4
+"""The same beside the workload controller: a process should not work with more than 32 threads."""
 
 _DEFAULT_BURST_FACTOR = 2
 
@@ -78,7 +81,7 @@ def build(flags: ManagerFlags) -> Manager:
     manager = _connected(flags)
     check_server(manager.api, kruise=flags.controllers and flags.workload_backend == "kruise")
     plugins = PluginStart(Registry.from_entry_points(), manager.unfenced)
-    native = flags.controllers and _add_controllers(manager, flags, patience, plugins)
+    native = flags.controllers and add_controllers(manager, flags, patience, plugins)
     if flags.webhook_port:
         add_webhooks(manager, flags, plugins)
     if flags.webhook_port or native:
@@ -117,15 +120,19 @@ def _connected(flags: ManagerFlags) -> Manager:
     )
 
 
-def _add_controllers(
+def add_controllers(
     manager: Manager, flags: ManagerFlags, patience: NetworkPatience, plugins: PluginStart
 ) -> bool:
-    """Add the controllers; return whether any of them asks plugins."""
+    """Let a manager that has a server run what the flags ask for.
+
+    Returns whether anything of it asks plugins.
+    """
     backends = _backends(manager, flags)
     markers = add_probes(manager, flags)
     native = NATIVE in backends.served
     resizing = native and can_resize_pods(manager.api)
-    servers, sets = flags.gameserver_workers, flags.gameserverset_workers
+    servers = flags.gameserver_workers
+    sets = flags.gameserverset_workers or (NATIVE_SET_WORKERS if native else SET_WORKERS)
     manager.add(
         gameserver.controller(
             manager, workers=servers, patience=patience, backends=backends, resizing=resizing
@@ -139,11 +146,7 @@ def _add_controllers(
     if not native:
         return False
     desk = network.PluginDesk(plugins, manager.client)
-    manager.add(
-        workload.controller(
-            manager, manager.api, workers=NATIVE_WORKERS, desk=desk, resizing=resizing
-        )
-    )
+    manager.add(workload.controller(manager, manager.api, desk=desk, resizing=resizing))
     manager.add(network.controller(manager, manager.api, desk, patience=patience))
     return True
 

@@ -117,7 +117,12 @@ def parse(arguments: Sequence[str]) -> ManagerFlags:
     _number(parser, "api-server-qps-burst", 0, "requests at once above that rate")
     _text(parser, "kubeconfig", "", "path; else KUBECONFIG, in-cluster, ~/.kube/config")
     _number(parser, "gameserver-workers", 10, "GameServers worked on at the same time")
-    _number(parser, "gameserverset-workers", 10, "GameServerSets worked on at the same time")
+    _number(
+        parser,
+        "gameserverset-workers",
+        0,
+        "GameServerSets worked on at the same time; 0: 10, and 4 with the native back end",
+    )
     parser.add_argument(
         *_names("workload-backend"),
         choices=("auto", "kruise", "native"),

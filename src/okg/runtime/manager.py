@@ -201,6 +201,11 @@ class Manager:
         return cls(transport, options, throttle=throttle, registry=registry)
 
     @property
+    def controllers(self) -> Sequence[Controller]:
+        """The controllers that were added."""
+        return tuple(self._controllers)
+
+    @property
     def is_leader(self) -> bool:
         """Whether we may write at this moment."""
         return self._elector is None or self._elector.is_leader

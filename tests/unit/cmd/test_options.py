@@ -23,7 +23,7 @@ def test_the_defaults_are_those_people_know() -> None:
     assert flags.leader_elect_lease_duration == timedelta(seconds=15)
     assert flags.leader_elect_renew_deadline == timedelta(seconds=10)
     assert flags.leader_elect_retry_period == timedelta(seconds=2)
-    assert (flags.gameserver_workers, flags.gameserverset_workers) == (10, 10)
+    assert (flags.gameserver_workers, flags.gameserverset_workers) == (10, 0)
     assert flags.webhook_port == 9876
     assert flags.webhook_server_certs_dir == "/tmp/webhook-certs/"
     assert flags.webhook_service_namespace == "kruise-game-system"

@@ -61,6 +61,11 @@ class ProbeController(Controller):
         self._prober = prober
         self._threads = threads
 
+    @property
+    def threads(self) -> int:
+        """How many threads work at the same time: workers, probes and the writer."""
+        return super().threads + self._threads + 1
+
     def run(self, ctx: Context) -> None:
         """Work until the context is done and what is in hand is finished."""
         group = ThreadGroup(Context(ctx.log, clock=ctx.clock))

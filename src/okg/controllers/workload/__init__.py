@@ -27,8 +27,13 @@ __all__ = [
 NAME = "workload-controller"
 """Name in metrics and events."""
 
-WRITERS = 12
-"""Threads that all workers share for writing pods; a process has 32 in all (workers included)."""
+WORKERS = 2
+"""Sets that are looked at at the same time by default: a pass is little work and many writes, and
+those are the writers'. More would only share them."""
+
+WRITERS = 8
+"""Threads that all workers share for writing pods. With the workers of all controllers they are the
+32 that a process may have: more of them wait for each other instead of the server."""
 
 
 class WorkloadController(Controller):
@@ -43,6 +48,11 @@ class WorkloadController(Controller):
     def __init__(self, pool: WorkPool, reconciler: WorkloadReconciler, workers: int) -> None:
         super().__init__(NAME, reconciler, watches(), workers=workers)
         self._pool = pool
+
+    @property
+    def threads(self) -> int:
+        """How many threads work at the same time, those of the pool included."""
+        return super().threads + self._pool.threads
 
     def run(self, ctx: Context) -> None:
         """Work until the context is done and every request in hand is finished."""
@@ -59,7 +69,7 @@ class WorkloadController(Controller):
 def controller(
     manager: Host,
     live: Reader,
-    workers: int = 10,
+    workers: int = WORKERS,
     *,
     desk: PluginDesk | None = None,
     resizing: bool = False,
