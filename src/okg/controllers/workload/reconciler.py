@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from msgspec.structs import replace
-
 from okg.api.core import ConfigMap, Pod
 from okg.api.game import GameServerSet
 from okg.client.client import Client
@@ -40,7 +38,7 @@ from okg.workload.native.growth import Growth, in_waves, plan_growth
 from okg.workload.native.health import is_ended, is_terminating, time_to_available
 from okg.workload.native.layout import Layout, lay_out
 from okg.workload.native.pod_refresh import refresh
-from okg.workload.native.record import is_held, record_name, record_of, to_config_map
+from okg.workload.native.record import is_held, record_name, record_of, with_status
 from okg.workload.native.rolling import walk
 from okg.workload.ordinals import ordinal_of
 from okg.workload.ownership import is_going
@@ -240,8 +238,8 @@ class WorkloadReconciler:
         rest = self._writes.rest(request, self._clock.monotonic())
         if rest is not None and observed:
             return rest
-        after = to_config_map(replace(workload, status=status), scene.gss, record)
-        self._freshness.trust(self._client.patch(record, after))
+        stored = self._client.patch(record, with_status(record, status), lock=False)
+        self._freshness.trust(stored)
         self._writes.did(request, self._clock.monotonic())
         return None
 

@@ -5,13 +5,20 @@ import pytest
 from msgspec.structs import replace
 
 from okg.api.core import Pod
+from okg.api.resource import O, Object
 from okg.context import Context
 from okg.controllers.workload import WorkloadReconciler, WorkPool
 from okg.errors import Conflict, Forbidden, ServerError, TerminalError
 from okg.runtime.reconcile import Result
 from okg.testing.apiserver.faults import LoseAnswer, Refuse
 from okg.workload.native.membership import adopted, released
-from unit.controllers.workload.native_cluster import DATA, XXX, NativeCluster, template
+from unit.controllers.workload.native_cluster import (
+    DATA,
+    XXX,
+    NativeCluster,
+    ServedClient,
+    template,
+)
 
 POSTED = "(POST /api/v1/namespaces/games/pods)"
 QUOTA = Refuse(status=403, reason="Forbidden", message="exceeded quota")
@@ -406,6 +413,30 @@ def test_a_pass_is_followed_by_a_rest_as_long_as_the_work_it_was() -> None:
     reconciler.reconcile(Context(), XXX)
 
     assert reconciler.reconcile(Context(), XXX) == Result(requeue_after=timedelta(seconds=2.05))
+
+
+class MeddlingClient(ServedClient):
+    """Lets somebody ask for another size while pods are made."""
+
+    def __init__(self, cluster: NativeCluster) -> None:
+        super().__init__(cluster.server)
+        self._cluster = cluster
+
+    def create_from(self, draft: Object, kind: type[O]) -> O:
+        self._cluster.edit(replicas=5)
+        return super().create_from(draft, kind)
+
+
+def test_a_status_does_not_undo_what_is_asked_for_meanwhile() -> None:
+    cluster = NativeCluster({"replicas": 1})
+    cluster.client = MeddlingClient(cluster)
+    cluster.restart()
+
+    cluster.reconcile()
+
+    assert cluster.workload.spec.replicas == 5
+    assert cluster.workload.metadata.generation == 3
+    assert cluster.status.observed_generation == 2
 
 
 def test_what_a_new_spec_comes_to_is_told_at_once() -> None:
