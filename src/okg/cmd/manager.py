@@ -45,7 +45,7 @@ KRUISE, NATIVE = BackendName.KRUISE, BackendName.NATIVE
 SET_WORKERS = 10
 """Sets worked on at the same time, as upstream."""
 
-NATIVE_SET_WORKERS = 4
+NATIVE_SET_WORKERS = 3
 """The same beside the workload controller: a process should not work with more than 32 threads."""
 
 _DEFAULT_BURST_FACTOR = 2

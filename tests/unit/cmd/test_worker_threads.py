@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from okg.cloudprovider.registry import Registry
+from okg.cloudprovider.start import PluginStart
 from okg.cmd.manager import add_controllers
 from okg.cmd.options import parse
 from okg.context import Context
@@ -42,7 +44,8 @@ def workers_of(made: Sequence[Controller]) -> list[str]:
 def test_the_manager_works_with_no_more_threads_than_a_process_may_have(backend: str) -> None:
     manager = Manager(FakeApiServer(), ManagerOptions())
     flags = parse([f"--workload-backend={backend}", "--probe-mode=off"])
-    add_controllers(manager, flags, DEFAULT_PATIENCE)
+    plugins = PluginStart(Registry(), manager.unfenced)
+    add_controllers(manager, flags, DEFAULT_PATIENCE, plugins)
     writer = probing.ConditionWriter(manager.api, lambda: True)
     manager.add(
         probing.controller(manager, writer, None, manager.registry, threads=flags.probe_threads)

@@ -52,7 +52,7 @@ def controller(
     manager: Host,
     live: Reader,
     desk: PluginDesk,
-    workers: int = 2,
+    workers: int = 1,
     *,
     patience: NetworkPatience = DEFAULT_PATIENCE,
 ) -> NetworkController:
