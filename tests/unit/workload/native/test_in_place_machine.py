@@ -204,7 +204,9 @@ class Updates(RuleBasedStateMachine):
 
     @rule(ordinal=PODS, names=NAMES)
     def kubelet_stops_what_has_changed(self, ordinal: int, names: set[str]) -> None:
-        """Stop containers that are to run something else."""
+        """Stop containers that are to run something else; what never ran cannot be stopped."""
+        if not self.runs[ordinal]:
+            return
         changed = {c.name for c in self.changed(ordinal)} & names
         statuses = self.pods[ordinal].status.container_statuses
         waiting = ContainerState(waiting=ContainerStateWaiting(reason="Pulling"))
