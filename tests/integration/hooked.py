@@ -171,7 +171,7 @@ def _install_plugins(folder: Path) -> dict[str, str]:
     module = "integration.network_plugins"
     (information / "entry_points.txt").write_text(
         f"[okg.network_plugins]\nnet = {module}:Net\nrefusing = {module}:Refusing\n"
-        f"slow = {module}:Slow\n"
+        f"recording = {module}:Recording\nslow = {module}:Slow\n"
     )
     return {**os.environ, "PYTHONPATH": f"{folder}:{ROOT / 'tests'}"}
 
@@ -185,8 +185,8 @@ def _service() -> dict[str, object]:
 
 
 @contextmanager
-def open_hooked(folder: Path) -> Generator[Hooked]:
-    """Start the plane; OpenKruise's kinds are there, its manager is not."""
+def open_hooked(folder: Path, *, kruise: bool = True) -> Generator[Hooked]:
+    """Start the plane; OpenKruise's kinds are there or not, its manager is not."""
     proxy = ServiceProxy()
     egress = proxy.write_egress_configuration(folder / "egress.json")
     with ExitStack() as stack:
@@ -198,7 +198,7 @@ def open_hooked(folder: Path) -> Generator[Hooked]:
             ControlPlane(apiserver_args=[f"--egress-selector-config-file={egress}"])
         )
         plane.apply(
-            find_kruise_manifests() / "crds",
+            *([find_kruise_manifests() / "crds"] if kruise else []),
             *sorted((ROOT / "config/crd/bases").glob("*.yaml")),
             *rights(),
             _service(),

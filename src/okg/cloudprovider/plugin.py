@@ -37,6 +37,9 @@ class Plugin(Protocol):
     Calls come from many threads, also twice at a time for one pod, and from every replica. Each may
     be the repetition of an earlier one: deleting a pod, for one, asks at least twice. The context
     ends when nobody waits for the result any more; what was begun may be finished all the same.
+
+    A pod that is to be made may lack what the API server fills in. One that is gone may be known
+    only as it was noted, without its status, and its set may be gone as well.
     """
 
     @property

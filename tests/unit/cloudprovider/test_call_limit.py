@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import pytest
 
@@ -135,3 +136,30 @@ def test_a_caller_without_a_place_gets_the_one_that_becomes_free() -> None:
     assert group.join(10) == []
 
     assert results == [2]
+
+
+def test_whoever_begins_a_call_does_not_wait_for_a_place() -> None:
+    calls = CallLimit("test", 1)
+
+    with _hanging(calls):
+        begun = [calls.begin(partial(int, number)) for number in range(3)]
+        states = [future.running() or future.done() for future in begun]
+    calls.join()
+
+    assert states == [False, False, False]
+    assert [future.result(10) for future in begun] == [0, 1, 2]
+
+
+def test_what_is_given_up_before_it_has_a_place_is_never_begun() -> None:
+    calls = CallLimit("test", 1)
+    called: list[int] = []
+
+    with (
+        _hanging(calls),
+        Context().deadline(0.01) as limited,
+        suppress(Cancelled),
+    ):
+        calls.call(limited, lambda _: called.append(1))
+    calls.join()
+
+    assert called == []

@@ -44,6 +44,7 @@ class NetworkCluster(NativeCluster):
             self.client.api,
             self.recorder,
             WorkPool(0),
+            resizing=resizing,
             admission=admission,
             resizing=resizing,
             clock=self.clock,

@@ -204,17 +204,17 @@ def test_a_network_is_given_back_once_when_its_pod_goes() -> None:
 
 def test_a_network_is_given_back_of_a_pod_that_went_while_no_manager_was_there() -> None:
     seen: list[Pod] = []
+
+    def see(_ctx: Context, pod: Pod) -> Pod:
+        seen.append(pod)
+        return pod
+
     cluster = made(answer=says(READY))
     cluster.look()
     cluster.look()
     cluster.look()
     before = cluster.pods[0]
     cluster.server.remove(before)
-
-    def see(_: Context, pod: Pod) -> Pod:
-        seen.append(pod)
-        return pod
-
     cluster.plugin._answer = see
     cluster.restart()
 

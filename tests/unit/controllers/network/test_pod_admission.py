@@ -126,6 +126,7 @@ def test_a_plugin_that_refuses_is_asked_again_after_a_pause_that_grows() -> None
         cluster.desk.join()
 
     assert cluster.plugin.calls == ["added xxx-0"] * 7
+    assert len(cluster.recorder.events) == 7
 
 
 def test_a_plugin_that_breaks_is_a_failure_too() -> None:
