@@ -15,6 +15,7 @@ from okg.client.rest import ApiClient
 from okg.errors import (
     ApiError,
     ConfigError,
+    DecodeError,
     Forbidden,
     NotFound,
     TransportError,
@@ -102,7 +103,7 @@ def has_native_sets(api: ApiClient, namespace: str) -> bool:
         return bool(decode_page(ConfigMap, answer.body).items)
     except Forbidden:
         return False
-    except (ApiError, TransportError) as error:
+    except (ApiError, DecodeError, TransportError) as error:
         raise ConfigError(str(error)) from error
 
 

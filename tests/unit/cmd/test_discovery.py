@@ -3,7 +3,13 @@ import pytest
 from okg.api.game import GameServer
 from okg.client.rest import ApiClient
 from okg.client.transport import HttpRequest, HttpResponse
-from okg.cmd.discovery import can_resize_pods, check_server, is_served
+from okg.cmd.discovery import (
+    can_resize_pods,
+    check_server,
+    has_native_sets,
+    is_served,
+    may_make_pods,
+)
 from okg.errors import ConfigError, TimedOut
 from okg.testing.apiserver import FakeApiServer
 
@@ -73,3 +79,27 @@ def test_what_is_missing_is_told_with_its_remedy() -> None:
 
     with pytest.raises(ConfigError, match=r"statefulsets.*install OpenKruise 1\.8 or newer"):
         check_server(ApiClient(Answers(answer(200, KINDS))))
+
+
+@pytest.mark.parametrize(
+    ("found", "there"),
+    [
+        (answer(200, b'{"metadata":{},"items":[{"metadata":{"name":"a-workload"}}]}'), True),
+        (answer(200, b'{"metadata":{},"items":[]}'), False),
+        (answer(403), False),
+    ],
+)
+def test_sets_of_our_own_are_known_by_their_records(found: HttpResponse, *, there: bool) -> None:
+    assert has_native_sets(ApiClient(Answers(found)), "games") is there
+
+
+@pytest.mark.parametrize(
+    ("found", "allowed"),
+    [
+        (answer(201, b'{"status":{"allowed":true}}'), True),
+        (answer(201, b'{"status":{"allowed":false}}'), False),
+        (answer(403), False),
+    ],
+)
+def test_rights_are_asked_for_before_they_are_used(found: HttpResponse, *, allowed: bool) -> None:
+    assert may_make_pods(ApiClient(Answers(found)), "games") is allowed

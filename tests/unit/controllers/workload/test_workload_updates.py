@@ -1,7 +1,9 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from okg.api.apps import ControllerRevision
 from unit.controllers.workload.native_cluster import NativeCluster, template
 
 OLD, NEW = "game:1", "game:2"
@@ -225,3 +227,24 @@ def test_a_hook_holds_a_server_back_that_would_come_back_updated() -> None:
 
     assert held == ["Normal", "Normal", "PreparingDelete"]
     assert terminating(cluster) == [2]
+
+
+def test_a_revision_that_the_cache_does_not_show_yet_is_not_made_again() -> None:
+    cluster = NativeCluster({"replicas": 2})
+    cluster.settle()
+    (made,) = cluster.server.objects(ControllerRevision, "games")
+    cluster.server.remove(made)
+    theirs = replace(made.metadata, name="xxx-theirs", owner_references=(), uid="")
+    cluster.server.put(replace(made, metadata=theirs))
+    labels = {"controller-revision-hash": "xxx-theirs"}
+    cluster.merge(cluster.pods[0], metadata={"labels": labels})
+    cluster.merge(cluster.pods[1], metadata={"labels": labels})
+    before = {number: pod.metadata.uid for number, pod in cluster.pods.items()}
+
+    cluster.client.hidden = {"xxx-theirs"}
+    cluster.settle()
+
+    revisions = cluster.server.objects(ControllerRevision, "games")
+    assert [revision.metadata.name for revision in revisions] == ["xxx-theirs"]
+    assert {number: pod.metadata.uid for number, pod in cluster.pods.items()} == before
+    assert cluster.status.updated_replicas == 2
