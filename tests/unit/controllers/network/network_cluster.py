@@ -46,7 +46,6 @@ class NetworkCluster(NativeCluster):
             WorkPool(0),
             resizing=resizing,
             admission=admission,
-            resizing=resizing,
             clock=self.clock,
         )
         patience = NetworkPatience(total=timedelta(seconds=10), interval=timedelta(seconds=5))
