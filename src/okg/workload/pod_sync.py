@@ -5,7 +5,7 @@ and users' selectors.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
@@ -26,10 +26,12 @@ from okg.workload.names import (
     UPDATING_CONTAINERS,
 )
 from okg.workload.notices import Notice
-from okg.workload.state import CRASH, PRE_UPDATE, UPDATE_RUNNING, game_server_state
+from okg.workload.state import CRASH, PRE_UPDATE, UPDATE_RUNNING, game_server_state, timestamp
 
 STATE_CHANGED = "GsStateChanged"
 INVALID_LABEL_VALUE = "InvalidLabelValue"
+
+_STATE = "State"
 
 
 class PodSync(msgspec.Struct, frozen=True):
@@ -53,6 +55,7 @@ class _Mirror(msgspec.Struct, frozen=True):
         label: the label's key.
         title: what events call it.
         field: where the user wrote the value; empty for what we computed.
+        asked_for: whether the change is told with the pod; the state is told with the server.
         value: what the label should be.
         stamp: annotation that tells when it changed, or empty.
         stamp_first: whether the first value is stamped too.
@@ -63,6 +66,7 @@ class _Mirror(msgspec.Struct, frozen=True):
     title: str
     value: str
     field: str = ""
+    asked_for: bool = True
     stamp: str = ""
     stamp_first: bool = False
     alarming: str = ""
@@ -85,9 +89,22 @@ def sync_pod(pod: Pod, server: GameServer, images: Mapping[str, str], now: datet
     updating = _updating_containers(pod, state, images)
     return PodSync(
         pod=_with_images(_with_metadata(pod, labels, annotations, updating), server),
-        notices=tuple(_notice(pod, m) for m in changed if _current(pod, m)),
+        notices=tuple(_notice(pod, m) for m in changed if m.asked_for and _current(pod, m)),
         complaints=tuple(_complaint(m) for m in mirrors if not is_label_value(m.value)),
     )
+
+
+def notices_of_state(pod: Pod, before: str, after: str) -> tuple[Notice, ...]:
+    """Return what to tell of a server's state, whoever wrote it on the pod.
+
+    Args:
+        pod: as it was found; the first state of a pod is no change.
+        before: state in the stored status, empty for none.
+        after: state in the new one.
+    """
+    if not before or before == after or GS_STATE not in pod.metadata.labels:
+        return ()
+    return (_turned(_STATE, before, after, warning=after == CRASH),)
 
 
 def follows_defaults(server: GameServer) -> bool:
@@ -132,7 +149,7 @@ def _mirrors(spec: GameServerSpec, state: str) -> Sequence[_Mirror]:
             title="NetworkDisabled",
             value="true" if spec.network_disabled else "false",
         ),
-        _Mirror(label=GS_STATE, title="State", value=state, stamp=STATE_CHANGED_AT, alarming=CRASH),
+        _Mirror(label=GS_STATE, title=_STATE, value=state, stamp=STATE_CHANGED_AT, asked_for=False),
     )
 
 
@@ -150,17 +167,19 @@ def _followed(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def _stamps(pod: Pod, changed: Sequence[_Mirror], now: datetime) -> dict[str, str]:
-    at = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = timestamp(now)
     return {m.stamp: at for m in changed if m.stamp and (m.stamp_first or _current(pod, m))}
 
 
 def _notice(pod: Pod, mirror: _Mirror) -> Notice:
+    alarming = bool(mirror.alarming) and mirror.value == mirror.alarming
+    return _turned(mirror.title, _current(pod, mirror), mirror.value, warning=alarming)
+
+
+def _turned(what: str, before: str, after: str, *, warning: bool) -> Notice:
     # The blank at the end is part of the message people's event rules match.
-    return Notice(
-        reason=STATE_CHANGED,
-        message=f"{mirror.title} turn from {_current(pod, mirror)} to {mirror.value} ",
-        warning=bool(mirror.alarming) and mirror.value == mirror.alarming,
-    )
+    message = f"{what} turn from {before} to {after} "
+    return Notice(reason=STATE_CHANGED, message=message, warning=warning)
 
 
 def _complaint(mirror: _Mirror) -> Notice:

@@ -1,7 +1,19 @@
 """State of a game server, as its pod shows it."""
 
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+
 from okg.api.core import Pod
-from okg.workload.names import LIFECYCLE_STATE, PREPARING_DELETE, PREPARING_UPDATE, UPDATING
+from okg.workload.names import (
+    GS_STATE,
+    IN_PLACE_UPDATE_READY,
+    LIFECYCLE_STATE,
+    PREPARING_DELETE,
+    PREPARING_UPDATE,
+    STATE_CHANGED_AT,
+    UPDATING,
+)
 
 UNKNOWN = "Unknown"
 CREATING = "Creating"
@@ -12,6 +24,9 @@ UPDATE_RUNNING = "Updating"
 DELETING = "Deleting"
 PRE_DELETE = "PreDelete"
 PRE_UPDATE = "PreUpdate"
+
+UPDATE_BEGINS = "StartInPlaceUpdate"
+"""Why the gate of updates in place is closed, in OpenKruise's words."""
 
 _BY_PHASE = {"Pending": CREATING, "Failed": CRASH}
 
@@ -31,5 +46,27 @@ def game_server_state(pod: Pod) -> str:
     in_transition = _BY_LIFECYCLE.get(pod.metadata.labels.get(LIFECYCLE_STATE, ""))
     if in_transition is not None:
         return in_transition
-    ready = pod.status.condition("Ready")
-    return READY if ready is not None and ready.status == "True" else NOT_READY
+    ready, gate = pod.status.condition("Ready"), pod.status.condition(IN_PLACE_UPDATE_READY)
+    if ready is not None and ready.status == "True":
+        return READY
+    # The gate is closed first, and what says so otherwise is written in the next moment.
+    begins = gate is not None and (gate.status, gate.reason) == ("False", UPDATE_BEGINS)
+    return UPDATE_RUNNING if begins else NOT_READY
+
+
+def with_state(pod: Pod, now: datetime) -> Pod:
+    """Return a pod whose label tells its state, and since when.
+
+    A pod whose server has not told one yet gets none.
+    """
+    meta, state = pod.metadata, game_server_state(pod)
+    if meta.labels.get(GS_STATE, state) == state:
+        return pod
+    labels = {**meta.labels, GS_STATE: state}
+    annotations = {**meta.annotations, STATE_CHANGED_AT: timestamp(now)}
+    return replace(pod, metadata=replace(meta, labels=labels, annotations=annotations))
+
+
+def timestamp(at: datetime) -> str:
+    """Return a time as annotations have it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

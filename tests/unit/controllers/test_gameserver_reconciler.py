@@ -259,6 +259,24 @@ def test_a_terminating_pod_is_shown_deleting() -> None:
     assert cluster.recorder.events == ["Normal GsStateChanged State turn from Ready to Deleting "]
 
 
+def test_a_state_that_somebody_else_wrote_on_the_pod_is_told() -> None:
+    cluster = Cluster(a_set(), NODE, a_pod())
+    cluster.reconcile()
+    meta = cluster.pod.metadata
+    labels = {
+        "lifecycle.apps.kruise.io/state": "Updating",
+        "game.kruise.io/gs-state": "Updating",
+    }
+    cluster.client.put(
+        replace(cluster.pod, metadata=replace(meta, labels={**meta.labels, **labels}))
+    )
+
+    writes = cluster.reconcile()
+
+    assert writes == ["patch GameServer/status xxx-0"]
+    assert cluster.recorder.events == ["Normal GsStateChanged State turn from Ready to Updating "]
+
+
 def test_the_server_of_an_earlier_pod_is_waited_for() -> None:
     cluster = Cluster(a_set(), NODE, a_pod())
     cluster.reconcile()

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 import pytest
 
 from okg.workload.notices import Notice
-from okg.workload.pod_sync import follows_defaults, sync_pod
+from okg.workload.pod_sync import follows_defaults, notices_of_state, sync_pod
 from unit.fleet import NOW, a_pod, a_server
 
 SYNCED = {
@@ -107,7 +107,7 @@ def test_a_change_of_ops_state_is_stamped() -> None:
     }
 
 
-def test_a_second_state_is_stamped_and_a_crash_is_a_warning() -> None:
+def test_a_second_state_is_stamped_and_told_with_the_server() -> None:
     pod = a_pod(labels=SYNCED, phase="Failed")
 
     synced = sync_pod(pod, a_server(), IMAGES, NOW)
@@ -115,9 +115,21 @@ def test_a_second_state_is_stamped_and_a_crash_is_a_warning() -> None:
     assert synced.pod.metadata.annotations == {
         "game.kruise.io/state-last-changed-time": "2025-01-02T03:04:05Z"
     }
-    assert synced.notices == (
+    assert synced.notices == ()
+
+
+def test_a_state_that_changed_is_told_and_a_crash_is_a_warning() -> None:
+    pod, new = a_pod(labels=SYNCED), a_pod()
+
+    assert notices_of_state(pod, "Ready", "Updating") == (
+        Notice("GsStateChanged", "State turn from Ready to Updating "),
+    )
+    assert notices_of_state(pod, "Ready", "Crash") == (
         Notice("GsStateChanged", "State turn from Ready to Crash ", warning=True),
     )
+    assert notices_of_state(pod, "Ready", "Ready") == ()
+    assert notices_of_state(pod, "", "Ready") == ()
+    assert notices_of_state(new, "Deleting", "Creating") == ()
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ from okg.workload.network_status import (
 )
 from okg.workload.notices import Notice
 from okg.workload.ownership import is_of_another
-from okg.workload.pod_sync import PodSync, sync_pod
+from okg.workload.pod_sync import PodSync, notices_of_state, sync_pod
 from okg.workload.reclaim import is_scaled_away
 from okg.workload.scaling import spec_of
 from okg.workload.service_quality import evaluate_qualities
@@ -149,7 +149,7 @@ class GameServerReconciler:
             written, refusal = self._sync_pod(pod, server, synced, now)
             written, resized = self._sync_amounts(gss, written, server)
             status = self._status_of(written, server, heard.conditions, now)
-            rest = self._sync_status(server, status, now)
+            rest = self._sync_status(pod, server, status, now)
         except NotFound:
             # Either is gone: the event that says so starts the next pass.
             return None
@@ -222,7 +222,7 @@ class GameServerReconciler:
         return compute_server_status(server, pod, conditions, qualities, now)
 
     def _sync_status(
-        self, server: GameServer, status: GameServerStatus, now: datetime
+        self, pod: Pod, server: GameServer, status: GameServerStatus, now: datetime
     ) -> timedelta | None:
         before = server.status
         if status is before:
@@ -231,6 +231,7 @@ class GameServerReconciler:
             return wait
         after = replace(server, status=status)
         self._client.patch(server, after, subresource="status", lock=False)
+        self._tell(server, notices_of_state(pod, before.current_state, status.current_state))
         self._tell(server, notices_of(before.conditions, status.conditions))
         return None
 

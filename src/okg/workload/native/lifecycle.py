@@ -23,6 +23,7 @@ from okg.workload.names import (
 from okg.workload.native.health import is_of_revision
 from okg.workload.native.pod_step import PodStep
 from okg.workload.native.readiness import mark_not_ready
+from okg.workload.state import timestamp, with_state
 
 _PRE_DELETE_KEY = "preDeleteHook"
 _PRE_UPDATE_KEY = "preUpdateHook"
@@ -50,13 +51,17 @@ def in_place_hook(workload: AdvancedStatefulSet) -> LifecycleHook | None:
 
 
 def in_state(pod: Pod, state: str, now: datetime) -> Pod:
-    """Return a pod in a state, and since when; ``now`` is whole seconds."""
+    """Return a pod in a state, and since when; ``now`` is whole seconds.
+
+    The state of its game server follows from that, so it comes in the same write.
+    """
     if state_of(pod) == state:
         return pod
     meta = pod.metadata
     labels = {**meta.labels, LIFECYCLE_STATE: state}
-    annotations = {**meta.annotations, LIFECYCLE_CHANGED_AT: f"{now:%Y-%m-%dT%H:%M:%SZ}"}
-    return replace(pod, metadata=replace(meta, labels=labels, annotations=annotations))
+    annotations = {**meta.annotations, LIFECYCLE_CHANGED_AT: timestamp(now)}
+    moved = replace(pod, metadata=replace(meta, labels=labels, annotations=annotations))
+    return with_state(moved, now)
 
 
 def set_hook(pod: Pod, hook: LifecycleHook) -> Pod:

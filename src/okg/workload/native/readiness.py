@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from okg.api.core import Pod, PodCondition
 from okg.workload.go_json import encode_as_go
 from okg.workload.names import IN_PLACE_UPDATE_READY, KRUISE_POD_READY
+from okg.workload.state import UPDATE_BEGINS
 
 _READY = "Ready"
 _CONTAINERS_READY = "ContainersReady"
-_START = "StartInPlaceUpdate"
 _NOT_READY = "ReadinessGatesNotReady"
 _AGENT = "Lifecycle"
 
@@ -41,7 +41,7 @@ def lead_out(pod: Pod, now: datetime) -> Pod:
     gate = pod.status.condition(IN_PLACE_UPDATE_READY)
     if gate is not None and gate.status == "False":
         return pod
-    return _with_gate(pod, IN_PLACE_UPDATE_READY, "False", now, reason=_START)
+    return _with_gate(pod, IN_PLACE_UPDATE_READY, "False", now, reason=UPDATE_BEGINS)
 
 
 def lead_in(pod: Pod, now: datetime) -> Pod:

@@ -2,11 +2,17 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 import pytest
+from msgspec.structs import replace
 
 from okg.api.core import Pod
 from okg.api.kruise import LifecycleHook
 from okg.workload.native.capability import InPlaceChange
-from okg.workload.native.lifecycle import following_state, is_fully_hooked, is_hooked
+from okg.workload.native.lifecycle import (
+    following_state,
+    in_state,
+    is_fully_hooked,
+    is_hooked,
+)
 from okg.workload.native.pod_update import start_update
 from unit.workload.native.native_pods import (
     LIFECYCLE,
@@ -182,3 +188,17 @@ def test_a_hook_that_was_released_for_one_update_is_set_again_for_the_next() -> 
         "mine": "1",
     }
     assert after.metadata.finalizers == ("x/block",)
+
+
+def test_the_state_of_the_game_server_comes_in_the_same_write() -> None:
+    pod = a_server_pod(lifecycle="Normal")
+    labels = {**pod.metadata.labels, "game.kruise.io/gs-state": "Ready"}
+    pod = replace(pod, metadata=replace(pod.metadata, labels=labels))
+
+    moved = in_state(pod, "Updating", NOW)
+
+    assert moved.metadata.labels == {
+        **labels,
+        LIFECYCLE: "Updating",
+        "game.kruise.io/gs-state": "Updating",
+    }
