@@ -31,7 +31,7 @@ from okg.workload.names import (
     MOVING,
     STATEFULSET_HASH,
 )
-from okg.workload.native.record import is_held, record_of, to_config_map
+from okg.workload.native.record import is_held, record_of, to_config_map, with_status
 from okg.workload.native.template_defaults import completed_like
 from okg.workload.statefulset import needs_update, update_statefulset
 
@@ -190,8 +190,7 @@ def held_record(
     first = to_config_map(copied, gss, before)
     seen = workload.status.observed_generation >= meta.generation
     generation = record_of(first).metadata.generation if seen else 0
-    status = replace(workload.status, observed_generation=generation)
-    return to_config_map(replace(copied, status=status), gss, before)
+    return with_status(first, replace(workload.status, observed_generation=generation))
 
 
 def is_copy(record: ConfigMap, workload: AdvancedStatefulSet) -> bool:

@@ -16,7 +16,7 @@ from okg.controllers.workload.migration import Mover, Refused
 from okg.errors import Forbidden
 from okg.runtime.reconcile import Request
 from okg.testing.apiserver import FakeApiServer
-from okg.workload.native.record import is_held, record_name
+from okg.workload.native.record import is_held, record_name, record_of
 from okg.workload.ownership import controlled_by
 from okg.workload.statefulset import build_statefulset
 from unit.controllers.memory import MemoryRecorder, SetClock
@@ -149,7 +149,7 @@ def test_a_statefulset_that_changes_after_it_was_copied_is_copied_again() -> Non
     assert cluster.statefulset is not None
     assert cluster.statefulset.metadata.deletion_timestamp is None
     assert cluster.record is not None
-    assert b'"replicas":9' in cluster.record.data["workload"].encode()
+    assert record_of(cluster.record).spec.replicas == 9
 
 
 def test_a_set_that_is_deleted_on_the_way_holds_no_statefulset_back() -> None:
