@@ -154,6 +154,26 @@ def test_a_new_image_reaches_the_pods_in_place(plane: NativeArena, namespace: st
     assert restarts == {"a-0": 0, "a-1": 1, "a-2": 1, "a-3": 1}
 
 
+@pytest.mark.usefixtures("controller")
+def test_a_set_goes_back_to_an_earlier_template(plane: NativeArena, namespace: str) -> None:
+    shell = {"annotations": {"start": "a && b <c"}}
+    old, new = ({**template(image), "metadata": shell} for image in ("game:1", "game:2"))
+    plane.create_native(
+        namespace, "a", replicas=1, gameServerTemplate=old, updateStrategy=in_place()
+    )
+    eventually(lambda: plane.workload(namespace).status.updated_ready_replicas == 1, within=60)
+    revision = plane.workload(namespace).status.update_revision
+    plane.edit_set(namespace, "a", {"gameServerTemplate": new})
+    plane.update_template(namespace)
+    eventually(lambda: updated(plane, namespace) == {"a-0"}, within=60)
+
+    plane.edit_set(namespace, "a", {"gameServerTemplate": old})
+    plane.update_template(namespace)
+
+    eventually(lambda: not updated(plane, namespace), within=60)
+    assert plane.workload(namespace).status.update_revision == revision
+
+
 def updated(plane: NativeArena, namespace: str) -> set[str]:
     return {
         name
