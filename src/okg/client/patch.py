@@ -99,9 +99,23 @@ def _json_patch(guard: str, member: str, value: str, operations: Sequence[Operat
 def as_json(obj: Object) -> dict[str, Json]:
     """Return an object as plain data, opaque parts decoded, without what only the server writes."""
     data: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(obj))
+    return _without_server_owned(data)
+
+
+def as_document(obj: Object) -> Mapping[str, object]:
+    """Return an object as a server is asked to make it, without what only the server writes.
+
+    Opaque parts keep their bytes: of revisions the server compares bytes.
+    """
+    resource = obj.resource_type
+    data = msgspec.to_builtins(obj, builtin_types=(msgspec.Raw,))
+    kind = {"apiVersion": resource.api_version, "kind": resource.kind}
+    return {**kind, **_without_server_owned(data)}
+
+
+def _without_server_owned(data: dict[str, Json]) -> dict[str, Json]:
     metadata = cast("dict[str, Json]", data.get("metadata", {}))
-    data["metadata"] = {k: v for k, v in metadata.items() if k not in _SERVER_OWNED}
-    return data
+    return {**data, "metadata": {k: v for k, v in metadata.items() if k not in _SERVER_OWNED}}
 
 
 def _merge(old: Mapping[str, Json], new: Mapping[str, Json]) -> dict[str, Json]:

@@ -6,7 +6,7 @@ import msgspec
 
 from okg.api.resource import O, Object
 from okg.client.decoding import Listing, decode, decode_page, kind_of
-from okg.client.patch import JSON_PATCH, Patch, as_json, diff
+from okg.client.patch import JSON_PATCH, Patch, as_document, diff
 from okg.client.status import status_error
 from okg.client.throttle import Throttle
 from okg.client.transport import HttpRequest, HttpResponse, Transport
@@ -121,13 +121,11 @@ class ApiClient:
 
     def create_from(self, draft: Object, kind: type[O], *, dry_run: bool = False) -> O:
         """Create what a draft says and return it as stored, read as another type."""
-        resource = draft.resource_type
-        body = {"apiVersion": resource.api_version, "kind": resource.kind, **as_json(draft)}
         answer = self.request(
             "POST",
-            resource.path(draft.metadata.namespace),
+            draft.resource_type.path(draft.metadata.namespace),
             query={"dryRun": "All"} if dry_run else None,
-            body=msgspec.json.encode(body),
+            body=msgspec.json.encode(as_document(draft)),
         )
         return decode(kind, answer.body)
 

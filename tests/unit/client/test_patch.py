@@ -3,10 +3,20 @@
 import msgspec
 from msgspec.structs import replace
 
+from okg.api.apps import ControllerRevision, RevisionData, RevisionSpec
 from okg.api.core import ConfigMap, Container, Pod, PodSpec
 from okg.api.game import GameServer, GameServerCondition, GameServerStatus
 from okg.api.meta import ObjectMeta
-from okg.client.patch import JSON_PATCH, MERGE_PATCH, Json, Patch, carried, diff, json_patch
+from okg.client.patch import (
+    JSON_PATCH,
+    MERGE_PATCH,
+    Json,
+    Patch,
+    as_document,
+    carried,
+    diff,
+    json_patch,
+)
 
 META = ObjectMeta(
     name="a", namespace="n", uid="u1", resource_version="7", labels={"app": "x", "gone": "y"}
@@ -185,3 +195,15 @@ def test_a_change_is_carried_over_to_what_we_know_in_part() -> None:
         "more": [1],
     }
     assert carried(document, before, before) is document
+
+
+def test_a_new_object_has_its_opaque_parts_in_their_own_bytes() -> None:
+    template = msgspec.Raw(rb'{"b": "x \u0026 y", "a":1}')
+    spec = RevisionSpec(template=template)
+    revision = ControllerRevision(metadata=META, data=RevisionData(spec=spec), revision=1)
+
+    assert msgspec.json.encode(as_document(revision)) == (
+        b'{"apiVersion":"apps/v1","kind":"ControllerRevision",'
+        b'"metadata":{"name":"a","namespace":"n","labels":{"app":"x","gone":"y"}},'
+        rb'"data":{"spec":{"template":{"b": "x \u0026 y", "a":1}}},"revision":1}'
+    )
