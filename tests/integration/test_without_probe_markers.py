@@ -32,7 +32,7 @@ def test_sets_with_service_qualities_run_and_the_manager_probes(bare_arena: Aren
         "tcpSocket": {"port": 7777},
     }
 
-    with arena.manager() as manager:
+    with arena.manager("--workload-backend=kruise") as manager:
         arena.create_set(namespace, "probed", replicas=1, serviceQualities=[quality])
         eventually(
             lambda: arena.admin.get(AdvancedStatefulSet, namespace, "probed") is not None, within=30
