@@ -11,9 +11,15 @@ from msgspec.structs import replace
 
 from okg.api.core import Pod
 from okg.api.game import GameServer, GameServerStatus
-from okg.workload.names import GS_STATE, NETWORK_TYPE
+from okg.workload.names import GS_STATE, IN_PLACE_UPDATE_READY, NETWORK_TYPE
 from okg.workload.pod_sync import follows_defaults
-from okg.workload.state import CREATING, NOT_READY, game_server_state
+from okg.workload.state import (
+    CREATING,
+    NOT_READY,
+    UPDATE_RUNNING,
+    begins_update,
+    game_server_state,
+)
 
 SETTLE = timedelta(seconds=3)
 """Longer than scheduling, and than most bursts of reports by a kubelet."""
@@ -30,13 +36,20 @@ def time_to_creation(pod: Pod, now: datetime) -> timedelta | None:
 
 
 def time_to_sync(pod: Pod, server: GameServer, now: datetime) -> timedelta | None:
-    """Return how long the first labels and status may wait for the pod to start, None for not.
+    """Return how long labels and status may wait for what is about to come, None for not.
+
+    That is the start of the pod, for the first of them, and the change that an update in place is
+    made of: until then a write of ours would only be in its way.
 
     A network plugin is called when the pod is written, and the pod may need it to become ready.
     """
+    state = game_server_state(pod)
+    if state == UPDATE_RUNNING and begins_update(pod):
+        gate = pod.status.condition(IN_PLACE_UPDATE_READY)
+        return _rest(SETTLE, gate.last_transition_time if gate else None, now)
     if pod.metadata.annotations.get(NETWORK_TYPE):
         return None
-    starting = game_server_state(pod) in {CREATING, NOT_READY}
+    starting = state in {CREATING, NOT_READY}
     if not starting or GS_STATE in pod.metadata.labels or not follows_defaults(server):
         return None
     return _rest(START, pod.metadata.creation_timestamp, now)

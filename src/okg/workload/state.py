@@ -46,12 +46,20 @@ def game_server_state(pod: Pod) -> str:
     in_transition = _BY_LIFECYCLE.get(pod.metadata.labels.get(LIFECYCLE_STATE, ""))
     if in_transition is not None:
         return in_transition
-    ready, gate = pod.status.condition("Ready"), pod.status.condition(IN_PLACE_UPDATE_READY)
-    if ready is not None and ready.status == "True":
-        return READY
-    # The gate is closed first, and what says so otherwise is written in the next moment.
-    begins = gate is not None and (gate.status, gate.reason) == ("False", UPDATE_BEGINS)
-    return UPDATE_RUNNING if begins else NOT_READY
+    if begins_update(pod):
+        return UPDATE_RUNNING
+    return READY if _is_ready(pod) else NOT_READY
+
+
+def begins_update(pod: Pod) -> bool:
+    """Whether the gate is closed for an update in place, and what says so otherwise is not written.
+
+    That follows in the next moment.
+    """
+    gate = pod.status.condition(IN_PLACE_UPDATE_READY)
+    closed = gate is not None and (gate.status, gate.reason) == ("False", UPDATE_BEGINS)
+    in_service = pod.metadata.labels.get(LIFECYCLE_STATE, "") not in _BY_LIFECYCLE
+    return closed and in_service and not _is_ready(pod)
 
 
 def with_state(pod: Pod, now: datetime) -> Pod:
@@ -70,3 +78,8 @@ def with_state(pod: Pod, now: datetime) -> Pod:
 def timestamp(at: datetime) -> str:
     """Return a time as annotations have it."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _is_ready(pod: Pod) -> bool:
+    ready = pod.status.condition("Ready")
+    return ready is not None and ready.status == "True"

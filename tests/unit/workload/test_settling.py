@@ -1,9 +1,10 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from okg.api.core import Pod, PodStatus
+from okg.api.core import Pod, PodCondition, PodStatus
 from okg.api.game import GameServer, GameServerStatus
 from okg.workload.settling import time_to_creation, time_to_status, time_to_sync
 from unit.fleet import LONG_AGO, NOW, a_pod, a_server
@@ -74,3 +75,30 @@ def test_only_what_a_kubelet_reports_waits_to_be_told(
     stored: GameServerStatus, fresh: GameServerStatus, wait: timedelta | None
 ) -> None:
     assert time_to_status(stored, fresh, NOW) == wait
+
+
+def led_out(since: datetime, **about: Any) -> Pod:
+    """Return a pod whose gate is closed for an update in place."""
+    pod = a_pod(ready="False", labels={"game.kruise.io/gs-state": "Ready"}, **about)
+    gate = PodCondition(
+        type="InPlaceUpdateReady",
+        status="False",
+        reason="StartInPlaceUpdate",
+        last_transition_time=since,
+    )
+    return replace(pod, status=replace(pod.status, conditions=(*pod.status.conditions, gate)))
+
+
+@pytest.mark.parametrize(
+    ("pod", "wait"),
+    [
+        (led_out(JUST_NOW), REST),
+        (led_out(LONG_AGO), None),
+        (led_out(JUST_NOW, lifecycle="Updating"), None),
+        (led_out(JUST_NOW, terminating=True), None),
+    ],
+)
+def test_the_change_that_an_update_is_made_of_is_waited_for(
+    pod: Pod, wait: timedelta | None
+) -> None:
+    assert time_to_sync(pod, a_server(), NOW) == wait
