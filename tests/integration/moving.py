@@ -26,7 +26,7 @@ from okg.workload.native.record import record_name, record_of
 
 BACKEND = "game.kruise.io/workload-backend"
 MOVE = "game.kruise.io/move-workload-to"
-HOLD = {"gs-sync/hold": "true"}
+HOLD = {"example.com/hold": "true"}
 DATA = {
     "metadata": {"name": "data"},
     "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
