@@ -55,7 +55,6 @@ class _Mirror(msgspec.Struct, frozen=True):
         label: the label's key.
         title: what events call it.
         field: where the user wrote the value; empty for what we computed.
-        asked_for: whether the change is told with the pod; the state is told with the server.
         value: what the label should be.
         stamp: annotation that tells when it changed, or empty.
         stamp_first: whether the first value is stamped too.
@@ -66,7 +65,6 @@ class _Mirror(msgspec.Struct, frozen=True):
     title: str
     value: str
     field: str = ""
-    asked_for: bool = True
     stamp: str = ""
     stamp_first: bool = False
     alarming: str = ""
@@ -89,20 +87,20 @@ def sync_pod(pod: Pod, server: GameServer, images: Mapping[str, str], now: datet
     updating = _updating_containers(pod, state, images)
     return PodSync(
         pod=_with_images(_with_metadata(pod, labels, annotations, updating), server),
-        notices=tuple(_notice(pod, m) for m in changed if m.asked_for and _current(pod, m)),
+        notices=tuple(_notice(pod, m) for m in changed if _current(pod, m)),
         complaints=tuple(_complaint(m) for m in mirrors if not is_label_value(m.value)),
     )
 
 
 def notices_of_state(pod: Pod, before: str, after: str) -> tuple[Notice, ...]:
-    """Return what to tell of a server's state, whoever wrote it on the pod.
+    """Return what to tell of a server's state that somebody else wrote on the pod.
 
     Args:
-        pod: as it was found; the first state of a pod is no change.
+        pod: as it was found.
         before: state in the stored status, empty for none.
         after: state in the new one.
     """
-    if not before or before == after or GS_STATE not in pod.metadata.labels:
+    if not before or before == after or pod.metadata.labels.get(GS_STATE) != after:
         return ()
     return (_turned(_STATE, before, after, warning=after == CRASH),)
 
@@ -149,7 +147,7 @@ def _mirrors(spec: GameServerSpec, state: str) -> Sequence[_Mirror]:
             title="NetworkDisabled",
             value="true" if spec.network_disabled else "false",
         ),
-        _Mirror(label=GS_STATE, title=_STATE, value=state, stamp=STATE_CHANGED_AT, asked_for=False),
+        _Mirror(label=GS_STATE, title=_STATE, value=state, stamp=STATE_CHANGED_AT, alarming=CRASH),
     )
 
 

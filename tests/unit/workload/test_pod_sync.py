@@ -107,7 +107,7 @@ def test_a_change_of_ops_state_is_stamped() -> None:
     }
 
 
-def test_a_second_state_is_stamped_and_told_with_the_server() -> None:
+def test_a_second_state_is_stamped_and_a_crash_is_a_warning() -> None:
     pod = a_pod(labels=SYNCED, phase="Failed")
 
     synced = sync_pod(pod, a_server(), IMAGES, NOW)
@@ -115,21 +115,24 @@ def test_a_second_state_is_stamped_and_told_with_the_server() -> None:
     assert synced.pod.metadata.annotations == {
         "game.kruise.io/state-last-changed-time": "2025-01-02T03:04:05Z"
     }
-    assert synced.notices == ()
-
-
-def test_a_state_that_changed_is_told_and_a_crash_is_a_warning() -> None:
-    pod, new = a_pod(labels=SYNCED), a_pod()
-
-    assert notices_of_state(pod, "Ready", "Updating") == (
-        Notice("GsStateChanged", "State turn from Ready to Updating "),
-    )
-    assert notices_of_state(pod, "Ready", "Crash") == (
+    assert synced.notices == (
         Notice("GsStateChanged", "State turn from Ready to Crash ", warning=True),
     )
-    assert notices_of_state(pod, "Ready", "Ready") == ()
-    assert notices_of_state(pod, "", "Ready") == ()
-    assert notices_of_state(new, "Deleting", "Creating") == ()
+
+
+def test_a_state_that_somebody_else_wrote_is_told() -> None:
+    updating = a_pod(labels={**SYNCED, "game.kruise.io/gs-state": "Updating"})
+    crashed = a_pod(labels={**SYNCED, "game.kruise.io/gs-state": "Crash"})
+
+    assert notices_of_state(updating, "Ready", "Updating") == (
+        Notice("GsStateChanged", "State turn from Ready to Updating "),
+    )
+    assert notices_of_state(crashed, "Ready", "Crash") == (
+        Notice("GsStateChanged", "State turn from Ready to Crash ", warning=True),
+    )
+    assert notices_of_state(updating, "Updating", "Updating") == ()
+    assert notices_of_state(updating, "", "Updating") == ()
+    assert notices_of_state(updating, "Ready", "NotReady") == ()
 
 
 @pytest.mark.parametrize(
