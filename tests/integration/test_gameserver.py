@@ -158,7 +158,13 @@ def test_a_held_update_shows_with_its_containers_and_goes_on_when_the_server_let
 
 
 def test_a_failed_pod_is_a_crash_and_told_with_its_reason(arena: Arena, namespace: str) -> None:
-    arena.play(namespace)
+    # Held, because a simulated kubelet lets go of a pod before anybody can have looked.
+    held = template() | {"metadata": {"labels": {"gs-sync/hold": "true"}}}
+    arena.play(
+        namespace,
+        gameServerTemplate=held,
+        lifecycle={"preDelete": {"labelsHandler": {"gs-sync/hold": "true"}}},
+    )
 
     failed = {"phase": "Failed", "reason": "Evicted", "message": "the node is low on memory"}
     _patch_pod_status(arena, namespace, "a-0", failed)
@@ -170,6 +176,7 @@ def test_a_failed_pod_is_a_crash_and_told_with_its_reason(arena: Arena, namespac
         ),
         within=30,
     )
+    arena.edit_server(namespace, "a-0", {"metadata": {"labels": {"gs-sync/hold": "false"}}})
     eventually(lambda: arena.ready(namespace) == THREE, within=60)
 
 

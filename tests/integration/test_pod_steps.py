@@ -110,13 +110,15 @@ def test_image_amounts_and_metadata_reach_a_running_pod(api: ApiClient, pod: Pod
         api, ready, lambda p: start_update(p, workload, "xxx-new", CHANGE, NOW)
     )
     waiting, nothing = follow(api, updated, lambda p: refresh(p, workload, "xxx-new", NOW))
-    done, last = follow(api, report(api, updated), lambda p: refresh(p, workload, "xxx-new", NOW))
+    led_in, last = follow(api, report(api, updated), lambda p: refresh(p, workload, "xxx-new", NOW))
+    done, end = follow(api, report(api, led_in), lambda p: refresh(p, workload, "xxx-new", NOW))
 
-    assert (gates, writes, nothing, last) == (
+    assert (gates, writes, nothing, last, end) == (
         ["status"],
         ["resize", "status", ""],
         [],
-        ["status", ""],
+        ["status"],
+        [""],
     )
     assert conditions(ready) == dict.fromkeys(("Ready", *GATES), "True")
     assert conditions(waiting) == {

@@ -190,7 +190,7 @@ def test_a_port_has_a_name_and_is_open_or_not(
     eventually(lambda: ops_state(plane, namespace) == "None", within=30)
 
     closed = f"connect to {address_of(plane, namespace)}:{games.port}: Connection refused"
-    assert says(plane, namespace, "False", closed)
+    eventually(lambda: says(plane, namespace, "False", closed), within=30)
 
 
 @pytest.mark.usefixtures("manager")
