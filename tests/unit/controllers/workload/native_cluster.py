@@ -127,6 +127,7 @@ class NativeCluster:
             WorkPool(0),
             resizing=resizing,
             clock=self.clock,
+            processor=self.clock.monotonic,
         )
 
     # What is there.
