@@ -121,7 +121,7 @@ def parse(arguments: Sequence[str]) -> ManagerFlags:
         parser,
         "gameserverset-workers",
         0,
-        "GameServerSets worked on at the same time; 0: 10, and 4 with the native back end",
+        "GameServerSets worked on at the same time; 0: 10, and 3 with the native back end",
     )
     parser.add_argument(
         *_names("workload-backend"),
