@@ -15,7 +15,7 @@ from okg.api.admissionregistration import (
 )
 from okg.api.core import ConfigMap
 from okg.api.game import GameServerSet
-from okg.api.meta import OwnerReference
+from okg.api.meta import Condition, OwnerReference
 from okg.context import Context
 from okg.errors import ServerError
 from okg.testing.eventually import eventually
@@ -90,6 +90,13 @@ def notes(arena: Arena, namespace: str) -> dict[str, str]:
     return {pod.metadata.name: pod.metadata.annotations.get(STATUS, "") for pod in known}
 
 
+def complaints(arena: Arena, namespace: str) -> tuple[Condition, ...]:
+    """What stands against making pods of set ``a``, by its record."""
+    record = arena.admin.get(ConfigMap, namespace, record_name("a"))
+    assert record is not None
+    return record_of(record).status.conditions
+
+
 def test_networks_come_and_go_without_a_webhook_for_pods(
     hooked: Hooked, arena: Arena, namespace: str
 ) -> None:
@@ -119,13 +126,11 @@ def test_what_a_plugin_refuses_is_told_and_keeps_no_other_set_waiting(
         events = eventually(lambda: arena.events(namespace, "parameterError"), within=30)
         arena.create_set(namespace, "b", replicas=2, network=RECORDING)
         eventually(lambda: arena.ready(namespace) == names("b", range(2)), within=30)
-        record = arena.admin.get(ConfigMap, namespace, record_name("a"))
+        [condition] = eventually(lambda: complaints(arena, namespace), within=10)
 
     assert set(arena.pods(namespace)) == names("b", range(2))
     assert "because of no port is free in 8000-8100" in events[0].message
     assert events[0].involved_object.kind == "GameServerSet"
-    assert record is not None
-    [condition] = record_of(record).status.conditions
     assert condition.message.endswith(": no port is free in 8000-8100")
     assert len(events) <= 4
 
