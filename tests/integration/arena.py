@@ -25,7 +25,7 @@ from okg.client.rest import ApiClient
 from okg.context import Context
 from okg.testing.controlplane import ControlPlane
 from okg.testing.eventually import eventually
-from okg.testing.kruise import KruiseManager
+from okg.testing.kruise import QPS, KruiseManager
 from okg.testing.nodes import NodeSimulator
 from okg.testing.ports import free_ports
 from okg.testing.processes import ServerProcess
@@ -191,11 +191,15 @@ def names(prefix: str, ids: Iterable[int]) -> set[str]:
 
 @contextmanager
 def open_arena(
-    folder: Path, *, apiserver_args: Sequence[str] = (), start_delay: timedelta = timedelta(0)
+    folder: Path,
+    *,
+    apiserver_args: Sequence[str] = (),
+    start_delay: timedelta = timedelta(0),
+    kruise_qps: int = QPS,
 ) -> Generator[Arena]:
     with ExitStack() as stack:
         plane = stack.enter_context(ControlPlane(apiserver_args=apiserver_args))
-        stack.enter_context(KruiseManager(plane))
+        stack.enter_context(KruiseManager(plane, qps=kruise_qps))
         plane.apply(*sorted((ROOT / "config/crd/bases").glob("*.yaml")), *rights())
         arena = Arena(plane, folder)
         nodes = ThreadGroup(Context())

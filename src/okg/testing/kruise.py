@@ -25,6 +25,10 @@ from okg.testing.manifests import Manifest, load_manifests
 from okg.testing.ports import free_ports
 from okg.testing.processes import ServerProcess
 
+QPS = 200
+SHIPPED_QPS = 30
+"""What OpenKruise's flags and manifests have it at, with a burst of 50."""
+
 _OK = 200
 _LOOPBACK = "127.0.0.1"
 _START_SECONDS = 90.0
@@ -61,10 +65,13 @@ class KruiseManager:
     Args:
         cluster: its API server must reach this machine's loopback, for the webhooks. The CRDs of
             OpenKruise are installed into it and stay there.
+        qps: requests a second that it sends at most. As shipped it is ``SHIPPED_QPS``; tests would
+            wait for it.
     """
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, *, qps: int = QPS) -> None:
         self.cluster = cluster
+        self._qps = qps
         self._folder = Path()
         self._server: ServerProcess | None = None
 
@@ -129,8 +136,8 @@ class KruiseManager:
                 f"--health-probe-addr={_LOOPBACK}:{health}",
                 f"--metrics-addr={_LOOPBACK}:{metrics}",
                 f"--protection-log-path={self._folder / 'protection'}",
-                "--rest-config-qps=200",
-                "--rest-config-burst=400",
+                f"--rest-config-qps={self._qps}",
+                f"--rest-config-burst={self._qps * 5 // 3}",
                 "--v=2",
             ],
             log=log,
