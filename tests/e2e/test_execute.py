@@ -167,5 +167,6 @@ def test_a_hundred_commands_leave_no_connection_and_no_thread(executor: PodExecu
     results = [run(executor, "sh", "-c", f"exit {code}").exit_code for code in range(100)]
 
     assert results == list(range(100))
-    assert len(sockets()) == before
-    assert threading.active_count() == threads
+    # Fewer where a pooled connection that others had left behind was used up.
+    assert len(sockets()) <= before
+    assert threading.active_count() <= threads
