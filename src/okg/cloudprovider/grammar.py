@@ -1,0 +1,255 @@
+"""Forms of network parameters, read as the Go manager reads them.
+
+A text is read as far as it goes, and what is malformed in it is told. For a new set that is a
+mistake; in what is stored already most parameters overlook it, as they always have.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Generic, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+Texts = Sequence[str]
+"""The values of all entries of one name, in order; at least one."""
+
+PORTS = range(1, 65536)
+"""What a TCP or UDP port can be (RFC 9293, RFC 768)."""
+
+_INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+
+
+class Malformed(ValueError):
+    """A text is none of what its grammar allows."""
+
+
+class Reading(msgspec.Struct, Generic[T], frozen=True):
+    """What was understood.
+
+    Attributes:
+        value: of the parts that are well formed, the default if there are none.
+        faults: the parts that are not.
+    """
+
+    value: T
+    faults: tuple[str, ...] = ()
+
+
+class Grammar(msgspec.Struct, Generic[T], frozen=True):
+    """A form of text.
+
+    Attributes:
+        description: what to write, for users.
+        default: the value where nothing is written.
+        read: understands texts.
+    """
+
+    description: str
+    default: T
+    read: Callable[[Texts], Reading[T]]
+
+
+class PortProtocol(msgspec.Struct, frozen=True, order=True):
+    """A port of a container and what is spoken there.
+
+    Attributes:
+        port: its number.
+        protocol: as the user wrote it; ``TCPUDP`` for both.
+    """
+
+    port: int
+    protocol: str
+
+
+def parse_int(text: str) -> int:
+    """Return what Go's Atoi does: a sign is allowed, blanks and underscores are not.
+
+    Raises:
+        Malformed: it is no number.
+    """
+    if not _INTEGER.fullmatch(text):
+        raise Malformed(text)
+    return int(text)
+
+
+def parse_bool(text: str) -> bool:
+    """Return what Go's ParseBool does.
+
+    Raises:
+        Malformed: it is neither true nor false.
+    """
+    if text not in _TRUE | _FALSE:
+        raise Malformed(text)
+    return text in _TRUE
+
+
+def parse_port_protocol(text: str) -> PortProtocol:
+    """Return ``port/PROTOCOL``; with anything but exactly one slash it is TCP.
+
+    Raises:
+        Malformed: the port is no number.
+    """
+    port, *rest = text.split("/")
+    return PortProtocol(parse_int(port), rest[0] if len(rest) == 1 else "TCP")
+
+
+def text(description: str, default: str = "") -> Grammar[str]:
+    """Any text at all; the last entry counts."""
+    return Grammar(description, default, lambda texts: Reading(texts[-1]))
+
+
+def texts(description: str) -> Grammar[tuple[str, ...]]:
+    """Any texts, one an entry."""
+    return Grammar(description, (), lambda given: Reading(tuple(given)))
+
+
+def flag(*, default: bool = False) -> Grammar[bool]:
+    """True or false, in the words of Go."""
+    return one("true or false", default, parse_bool)
+
+
+def integer(allowed: range, default: int) -> Grammar[int]:
+    """A number within bounds."""
+    return one(_between(allowed), default, partial(_parse_within, allowed))
+
+
+def digits(allowed: range, default: str) -> Grammar[str]:
+    """A number within bounds that is kept as it is written."""
+
+    def parse(text: str) -> str:
+        _parse_within(allowed, text)
+        return text
+
+    return one(_between(allowed), default, parse)
+
+
+def choice(options: Sequence[str], default: str) -> Grammar[str]:
+    """One of some words, in whatever case it is written."""
+    known = {option.lower(): option for option in options}
+
+    def parse(text: str) -> str:
+        if text.lower() not in known:
+            raise Malformed(text)
+        return known[text.lower()]
+
+    return one(_either(options), default, parse)
+
+
+def matching(pattern: str, description: str) -> Grammar[str]:
+    """A text that a regular expression matches as a whole."""
+    expression = re.compile(pattern, re.ASCII)
+
+    def parse(text: str) -> str:
+        if not expression.fullmatch(text):
+            raise Malformed(text)
+        return text
+
+    return one(description, "", parse)
+
+
+def json_text() -> Grammar[str]:
+    """JSON, kept as it is written."""
+
+    def parse(text: str) -> str:
+        try:
+            json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise Malformed(text) from error
+        return text
+
+    return one("valid JSON", "", parse)
+
+
+def ids(description: str) -> Grammar[tuple[str, ...]]:
+    """Names with commas between them; entries of one name add up, empty names are dropped."""
+
+    def read(texts: Texts) -> Reading[tuple[str, ...]]:
+        return Reading(tuple(name for text in texts for name in text.split(",") if name))
+
+    return Grammar(f"{description}, separated by commas", (), read)
+
+
+def port_protocols() -> Grammar[tuple[PortProtocol, ...]]:
+    """Ports with protocols; the last entry counts."""
+
+    def check(item: PortProtocol) -> bool:
+        return item.port in PORTS and item.protocol.upper() in {"TCP", "UDP", "TCPUDP", "TCP_UDP"}
+
+    return items("ports such as 80/TCP,7777/UDP, each 1 to 65535", parse_port_protocol, check)
+
+
+def pairs(description: str) -> Grammar[Mapping[str, str]]:
+    """``key:value`` with commas between them, each with exactly one colon."""
+
+    def parse(text: str) -> tuple[str, str]:
+        key, separator, value = text.partition(":")
+        if not separator or ":" in value:
+            raise Malformed(text)
+        return key, value
+
+    listed = items(description, parse)
+
+    def read(texts: Texts) -> Reading[Mapping[str, str]]:
+        reading = listed.read(texts)
+        return Reading(dict(reading.value), reading.faults)
+
+    return Grammar(listed.description, {}, read)
+
+
+def one(description: str, default: T, parse: Callable[[str], T]) -> Grammar[T]:
+    """Return the grammar of a text that is one value; the last entry counts."""
+
+    def read(texts: Texts) -> Reading[T]:
+        try:
+            return Reading(parse(texts[-1]))
+        except Malformed:
+            return Reading(default, (texts[-1],))
+
+    return Grammar(description, default, read)
+
+
+def items(
+    description: str, parse: Callable[[str], T], check: Callable[[T], bool] = lambda _: True
+) -> Grammar[tuple[T, ...]]:
+    """Return the grammar of a list with commas; the last entry counts.
+
+    What cannot be parsed is left out. What fails the check is a fault, too, but taken as it is: the
+    Go manager leaves the refusal to the API server.
+    """
+
+    def read(texts: Texts) -> Reading[tuple[T, ...]]:
+        values: list[T] = []
+        faults: list[str] = []
+        for item in texts[-1].split(","):
+            try:
+                value = parse(item)
+            except Malformed:
+                faults.append(item)
+                continue
+            values.append(value)
+            if not check(value):
+                faults.append(item)
+        return Reading(tuple(values), tuple(faults))
+
+    return Grammar(description, (), read)
+
+
+def _parse_within(allowed: range, text: str) -> int:
+    number = parse_int(text)
+    if number not in allowed:
+        raise Malformed(text)
+    return number
+
+
+def _between(allowed: range) -> str:
+    return f"a number from {allowed[0]} to {allowed[-1]}"
+
+
+def _either(options: Sequence[str]) -> str:
+    return f"{', '.join(options[:-1])} or {options[-1]}"

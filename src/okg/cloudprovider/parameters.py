@@ -1,0 +1,125 @@
+"""Parameters: what a network type can be told, declared once.
+
+One declaration serves the reading of a pod's configuration, the check of a new set, the
+documentation and ``okg networks``.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Generic, TypeVar, cast
+
+import msgspec
+
+from okg.api.game import NetworkConfParam
+from okg.cloudprovider.grammar import Grammar, Reading
+from okg.cloudprovider.plugin import PluginError, PluginErrorType
+
+T = TypeVar("T")
+_SHOWN = 60
+"""Characters of a value that a message repeats."""
+
+
+class Parameter(msgspec.Struct, Generic[T], frozen=True, kw_only=True, eq=False):
+    """One parameter.
+
+    Attributes:
+        name: in ``networkConf``.
+        grammar: of its values.
+        meaning: for users, in a few words.
+        strict: whether a malformed value keeps even a stored set's pods from having a network;
+            else the well formed rest is taken.
+        required: whether there is no network without it.
+        changeable: whether a change reaches servers that run.
+    """
+
+    name: str
+    grammar: Grammar[T]
+    meaning: str
+    strict: bool = False
+    required: bool = False
+    changeable: bool = True
+
+
+class Parameters:
+    """The parameters of one network type.
+
+    Args:
+        declared: all of them, in the order of the documentation.
+        takes_others: whether entries of other names mean something, too.
+    """
+
+    def __init__(self, *declared: Parameter[object], takes_others: bool = False) -> None:
+        self._declared = {parameter.name: parameter for parameter in declared}
+        self.takes_others = takes_others
+
+    def __iter__(self) -> Iterator[Parameter[object]]:
+        """Return the parameters in order."""
+        return iter(self._declared.values())
+
+    def read(self, entries: Sequence[NetworkConfParam]) -> "Conf":
+        """Understand a configuration.
+
+        Raises:
+            PluginError: it cannot work.
+        """
+        conf = Conf(self, entries)
+        for parameter, reading in conf.readings():
+            if reading.faults and parameter.strict:
+                raise PluginError(PluginErrorType.PARAMETER, _say(parameter, reading.faults))
+        return conf
+
+    def problems(self, entries: Sequence[NetworkConfParam]) -> Iterator[str]:
+        """Yield what is wrong with a new configuration."""
+        conf = Conf(self, entries)
+        given = {entry.name for entry in entries}
+        for parameter, reading in conf.readings():
+            if reading.faults:
+                yield _say(parameter, reading.faults)
+            elif parameter.required and (parameter.name not in given or not reading.value):
+                yield f"{parameter.name} is missing; write {parameter.grammar.description}"
+
+    def unknown(self, entries: Sequence[NetworkConfParam]) -> Sequence[str]:
+        """Return the names that mean nothing here."""
+        if self.takes_others:
+            return ()
+        return sorted({entry.name for entry in entries} - self._declared.keys())
+
+
+class Conf:
+    """A configuration as values: ``conf[PARAMETER]``.
+
+    Args:
+        parameters: which there are.
+        entries: what was written.
+    """
+
+    def __init__(self, parameters: Parameters, entries: Sequence[NetworkConfParam]) -> None:
+        self._parameters = parameters
+        self._entries = entries
+        self._readings: Mapping[str, Reading[object]] = {
+            parameter.name: self._read(parameter) for parameter in parameters
+        }
+
+    def __getitem__(self, parameter: Parameter[T]) -> T:
+        """Return what was written, or the default."""
+        return cast("Reading[T]", self._readings[parameter.name]).value
+
+    def given(self, parameter: Parameter[object]) -> bool:
+        """Whether there is an entry of this name."""
+        return any(entry.name == parameter.name for entry in self._entries)
+
+    def others(self) -> Mapping[str, str]:
+        """Return the entries of names that no parameter has; the last of a name counts."""
+        return {e.name: e.value for e in self._entries if e.name not in self._readings}
+
+    def readings(self) -> Iterator[tuple[Parameter[object], Reading[object]]]:
+        """Yield each parameter with what was understood."""
+        return ((parameter, self._readings[parameter.name]) for parameter in self._parameters)
+
+    def _read(self, parameter: Parameter[T]) -> Reading[T]:
+        texts = [entry.value for entry in self._entries if entry.name == parameter.name]
+        return parameter.grammar.read(texts) if texts else Reading(parameter.grammar.default)
+
+
+def _say(parameter: Parameter[object], faults: Sequence[str]) -> str:
+    found = ", ".join(f'"{fault[:_SHOWN]}"' for fault in faults)
+    return f"{parameter.name}: {found} is malformed; write {parameter.grammar.description}"

@@ -1,0 +1,171 @@
+"""Ports of load balancers as sets: which may be given, which are, and who is about to get one.
+
+A set of ports is a whole number whose bits are the ports, so that looking for a free one costs the
+same whether ten are taken or ten thousand.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cached_property
+
+import msgspec
+from msgspec.structs import replace
+
+PENDING = timedelta(minutes=10)
+"""How long ports are kept for a Service that was to be made and never was."""
+
+
+class PortRange(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """The ports that a provider may give.
+
+    Attributes:
+        low: the first.
+        high: the last.
+        blocked: those in between that nobody gets.
+    """
+
+    low: int
+    high: int
+    blocked: tuple[int, ...] = ()
+
+    @cached_property
+    def bits(self) -> int:
+        """All ports that may be given."""
+        return ((1 << (self.high + 1)) - (1 << self.low)) & ~bits_of(self.blocked)
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        return self.bits.bit_count()
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """Ports that a Service is about to have.
+
+    Attributes:
+        ports: their numbers.
+        at: when they were taken.
+    """
+
+    ports: tuple[int, ...]
+    at: datetime
+
+
+class PortBook(msgspec.Struct, frozen=True):
+    """What is given of one load balancer.
+
+    Attributes:
+        used: the ports that are not free.
+        claims: of whom that has no Service yet; part of ``used``.
+    """
+
+    used: int = 0
+    claims: Mapping[str, Claim] = {}
+
+
+def bits_of(ports: Iterable[int]) -> int:
+    """Return some ports as a set."""
+    bits = 0
+    for port in ports:
+        bits |= 1 << port
+    return bits
+
+
+def ports_of(bits: int) -> tuple[int, ...]:
+    """Return the ports of a set, ascending."""
+    ports: list[int] = []
+    while bits:
+        lowest = bits & -bits
+        ports.append(lowest.bit_length() - 1)
+        bits ^= lowest
+    return tuple(ports)
+
+
+def room(book: PortBook, allowed: PortRange) -> int:
+    """Return how many ports are free."""
+    return (allowed.bits & ~book.used).bit_count()
+
+
+def take(
+    book: PortBook, holder: str, count: int, allowed: PortRange, now: datetime
+) -> tuple[PortBook, tuple[int, ...]] | None:
+    """Claim the lowest free ports for a holder; None if there are not so many.
+
+    Who has a claim already keeps it, and gets more or gives back the last as ``count`` asks.
+    """
+    held = book.claims[holder].ports if holder in book.claims else ()
+    free = allowed.bits & ~book.used
+    missing = count - len(held)
+    if missing > free.bit_count():
+        return None
+    ports = (*held[:count], *_lowest(free, missing))
+    used = (book.used & ~bits_of(held)) | bits_of(ports)
+    return PortBook(used, {**book.claims, holder: Claim(ports, now)}), ports
+
+
+def settle(book: PortBook, in_use: Mapping[str, int], now: datetime) -> PortBook:
+    """Drop claims that a Service has taken up, and with their ports those that none ever will.
+
+    Args:
+        book: of the load balancer.
+        in_use: ports of the Services that are known to be there, by holder.
+        now: to tell what is too old.
+    """
+    kept: dict[str, Claim] = {}
+    used = book.used
+    for holder, claim in book.claims.items():
+        bits = bits_of(claim.ports)
+        if bits & ~in_use.get(holder, 0) == 0:
+            continue
+        if now - claim.at < PENDING:
+            kept[holder] = claim
+        else:
+            used &= ~bits
+    return PortBook(used, kept) if len(kept) < len(book.claims) else book
+
+
+def give_back(book: PortBook, ports: int) -> PortBook:
+    """Free ports of a Service that is gone, unless they are claimed again."""
+    claimed = bits_of(port for claim in book.claims.values() for port in claim.ports)
+    return replace(book, used=book.used & ~(ports & ~claimed))
+
+
+def repair(book: PortBook, in_use: int) -> PortBook:
+    """Return what is given as it is to be: what Services have, and what is claimed."""
+    claimed = bits_of(port for claim in book.claims.values() for port in claim.ports)
+    used = in_use | claimed
+    return book if used == book.used else replace(book, used=used)
+
+
+def write_ports(bits: int) -> str:
+    """Return a set as text, e.g. ``500-503,510``."""
+    spans: list[str] = []
+    while bits:
+        low = (bits & -bits).bit_length() - 1
+        run = bits >> low
+        length = (~run & (run + 1)).bit_length() - 1
+        spans.append(str(low) if length == 1 else f"{low}-{low + length - 1}")
+        bits = run >> length << (low + length)
+    return ",".join(spans)
+
+
+def read_ports(text: str) -> int:
+    """Return the set that ``write_ports`` wrote.
+
+    Raises:
+        ValueError: somebody else wrote it.
+    """
+    bits = 0
+    for span in filter(None, text.split(",")):
+        low, _, high = span.partition("-")
+        bits |= (1 << (int(high or low) + 1)) - (1 << int(low))
+    return bits
+
+
+def _lowest(free: int, count: int) -> Sequence[int]:
+    ports: list[int] = []
+    for _ in range(count):
+        lowest = free & -free
+        ports.append(lowest.bit_length() - 1)
+        free ^= lowest
+    return ports
