@@ -4,7 +4,7 @@ A set of ports is a whole number whose bits are the ports, so that looking for a
 same whether ten are taken or ten thousand.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -73,49 +73,47 @@ def bits_of(ports: Iterable[int]) -> int:
 
 def ports_of(bits: int) -> tuple[int, ...]:
     """Return the ports of a set, ascending."""
+    return lowest(bits, bits.bit_count())
+
+
+def free_in(books: Iterable[PortBook], allowed: PortRange) -> int:
+    """Return the ports that are free on all of some load balancers, as a set."""
+    free = allowed.bits
+    for book in books:
+        free &= ~book.used
+    return free
+
+
+def lowest(free: int, count: int) -> tuple[int, ...]:
+    """Return the lowest ports of a set, fewer if there are not so many."""
     ports: list[int] = []
-    while bits:
-        lowest = bits & -bits
-        ports.append(lowest.bit_length() - 1)
-        bits ^= lowest
+    while free and len(ports) < count:
+        bit = free & -free
+        ports.append(bit.bit_length() - 1)
+        free ^= bit
     return tuple(ports)
 
 
-def room(book: PortBook, allowed: PortRange) -> int:
-    """Return how many ports are free."""
-    return (allowed.bits & ~book.used).bit_count()
+def claim(book: PortBook, holder: str, ports: Sequence[int], now: datetime) -> PortBook:
+    """Return the book with these ports claimed for a holder, in place of what it claimed before."""
+    before = bits_of(book.claims[holder].ports) if holder in book.claims else 0
+    claims = {**book.claims, holder: Claim(tuple(ports), now)}
+    return PortBook((book.used & ~before) | bits_of(ports), claims)
 
 
-def take(
-    book: PortBook, holder: str, count: int, allowed: PortRange, now: datetime
-) -> tuple[PortBook, tuple[int, ...]] | None:
-    """Claim the lowest free ports for a holder; None if there are not so many.
-
-    Who has a claim already keeps it, and gets more or gives back the last as ``count`` asks.
-    """
-    held = book.claims[holder].ports if holder in book.claims else ()
-    free = allowed.bits & ~book.used
-    missing = count - len(held)
-    if missing > free.bit_count():
-        return None
-    ports = (*held[:count], *_lowest(free, missing))
-    used = (book.used & ~bits_of(held)) | bits_of(ports)
-    return PortBook(used, {**book.claims, holder: Claim(ports, now)}), ports
-
-
-def settle(book: PortBook, in_use: Mapping[str, int], now: datetime) -> PortBook:
+def settle(book: PortBook, ports_of_holder: Callable[[str], int], now: datetime) -> PortBook:
     """Drop claims that a Service has taken up, and with their ports those that none ever will.
 
     Args:
         book: of the load balancer.
-        in_use: ports of the Services that are known to be there, by holder.
+        ports_of_holder: which ports a holder's Service has there, as a set; 0 without one.
         now: to tell what is too old.
     """
     kept: dict[str, Claim] = {}
     used = book.used
     for holder, claim in book.claims.items():
         bits = bits_of(claim.ports)
-        if bits & ~in_use.get(holder, 0) == 0:
+        if bits & ~ports_of_holder(holder) == 0:
             continue
         if now - claim.at < PENDING:
             kept[holder] = claim
@@ -160,12 +158,3 @@ def read_ports(text: str) -> int:
         low, _, high = span.partition("-")
         bits |= (1 << (int(high or low) + 1)) - (1 << int(low))
     return bits
-
-
-def _lowest(free: int, count: int) -> Sequence[int]:
-    ports: list[int] = []
-    for _ in range(count):
-        lowest = free & -free
-        ports.append(lowest.bit_length() - 1)
-        free ^= lowest
-    return ports

@@ -1,0 +1,160 @@
+"""PortLedger: ports of load balancers, drawn by several replicas without ever meeting.
+
+Whoever draws writes the record with the resourceVersion it was read at, so of two replicas that
+want one port the API server refuses one, which looks again. A port is in the record from before
+its Service is made until after that is gone. Whose it is, the Services say, under an informer.
+
+Requests that meet in one process go in one write: the first to come writes for all who came
+meanwhile. The lock guards the queue alone.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from datetime import datetime
+from threading import Lock
+
+import msgspec
+
+from okg.client.client import Client
+from okg.cloudprovider.drawing import Allocation, Books, Wish, draw
+from okg.cloudprovider.ledger_record import LedgerRecord, blank, read_book, with_books
+from okg.cloudprovider.plugin import PluginError, PluginErrorType
+from okg.cloudprovider.port_index import PortIndex
+from okg.cloudprovider.ports import PortBook, PortRange, free_in, settle
+from okg.context import Context
+from okg.errors import AlreadyExists, Cancelled, Conflict, NotFound
+
+_RETRY_SECONDS = 0.05
+"""How long the cache is given to show what another replica has just written."""
+
+
+class _Request(msgspec.Struct, frozen=True):
+    wish: Wish
+    answer: "Future[Allocation]"
+
+
+class PortLedger:
+    """The ports of one pool.
+
+    Args:
+        pool: its name, part of the record's.
+        namespace: of the record.
+        allowed: what may be given.
+        index: what Services have.
+    """
+
+    def __init__(self, pool: str, namespace: str, allowed: PortRange, index: PortIndex) -> None:
+        self.allowed = allowed
+        self._blank = blank(namespace, pool)
+        self._index = index
+        self._lock = Lock()
+        self._queue: list[_Request] = []
+        self._writing = False
+
+    def draw(self, ctx: Context, client: Client, wish: Wish) -> Allocation:
+        """Return ports that are the holder's from now on; ask again and they are the same.
+
+        Raises:
+            PluginError: there is no room.
+            Cancelled: the context is done; what was drawn is free again after a while.
+        """
+        while True:
+            request = _Request(wish, Future())
+            with self._lock:
+                self._queue.append(request)
+                writes, self._writing = not self._writing, True
+            if writes:
+                self._write_all(ctx, client)
+            try:
+                return request.answer.result(ctx.remaining())
+            except (Cancelled, TimeoutError):
+                # Perhaps it was whoever wrote for us that had no more time.
+                ctx.check()
+
+    def _write_all(self, ctx: Context, client: Client) -> None:
+        """Answer what is queued until nothing is, or until we have no more time."""
+        while True:
+            with self._lock:
+                batch, self._queue = self._queue, []
+                self._writing = bool(batch) and not ctx.done
+                writing = self._writing
+            self._answer(ctx, client, batch)
+            if not writing:
+                return
+
+    def _answer(self, ctx: Context, client: Client, batch: Sequence[_Request]) -> None:
+        """Answer some requests; what stands against it is told to all of them."""
+        try:
+            outcomes = self._commit(ctx, client, [request.wish for request in batch])
+        except BaseException as error:  # noqa: BLE001 - each caller's to judge, whatever it is
+            for request in batch:
+                request.answer.set_exception(error)
+            return
+        for request, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, PluginError):
+                request.answer.set_exception(outcome)
+            else:
+                request.answer.set_result(outcome)
+
+    def _commit(
+        self, ctx: Context, client: Client, wishes: Sequence[Wish]
+    ) -> Sequence[Allocation | PluginError]:
+        """Grant wishes in one write, on whatever version of the record the server has."""
+        meta = self._blank.metadata
+        while True:
+            ctx.check()
+            record = client.get(LedgerRecord, meta.namespace, meta.name)
+            outcomes, changed = self._grant(record or self._blank, wishes, ctx.clock.now())
+            try:
+                if record is None and changed:
+                    client.create(with_books(self._blank, changed))
+                elif record is not None:
+                    client.patch(record, with_books(record, changed))
+            except (AlreadyExists, Conflict, NotFound):
+                ctx.sleep(_RETRY_SECONDS)
+                continue
+            return outcomes
+
+    def _grant(
+        self, record: LedgerRecord, wishes: Sequence[Wish], now: datetime
+    ) -> tuple[Sequence[Allocation | PluginError], Books]:
+        """Return what each wish gets, and the books that change."""
+        books: dict[str, PortBook] = {}
+
+        def book_of(balancer: str) -> PortBook:
+            if balancer not in books:
+                books[balancer] = self._book(record, balancer, now)
+            return books[balancer]
+
+        outcomes: list[Allocation | PluginError] = []
+        changed: dict[str, PortBook] = {}
+        for wish in wishes:
+            drawn = draw(book_of, wish, self.allowed, now)
+            outcomes.append(drawn[0] if drawn else self._exhausted(book_of, wish))
+            changed |= drawn[1] if drawn else {}
+            books |= changed
+        return outcomes, changed
+
+    def _book(self, record: LedgerRecord, balancer: str, now: datetime) -> PortBook:
+        """Return what is given of a load balancer: what is recorded, and what Services have."""
+
+        def held(holder: str) -> int:
+            return self._index.ports_of(balancer, holder)
+
+        book = settle(read_book(record, balancer), held, now)
+        return msgspec.structs.replace(book, used=book.used | self._index.in_use(balancer))
+
+    def _exhausted(self, book_of: Callable[[str], PortBook], wish: Wish) -> PluginError:
+        """Say how full everything is."""
+        names = [balancer for group in wish.groups for balancer in group.balancers]
+        full = ", ".join(
+            f"{name} has {free_in([book_of(name)], self.allowed).bit_count()} free of"
+            f" {self.allowed.size}"
+            for name in dict.fromkeys(names)
+        )
+        why = full or "no load balancer is named"
+        return PluginError(
+            PluginErrorType.PARAMETER,
+            f"no available ports: {wish.count} wanted for {wish.holder}, {why} in"
+            f" {self.allowed.low}-{self.allowed.high}; add a load balancer or widen the range",
+        )

@@ -1,0 +1,88 @@
+"""Who gets which ports of which load balancer."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given, strategies as st
+
+from okg.cloudprovider.drawing import Allocation, Books, Group, Wish, draw
+from okg.cloudprovider.ports import Claim, PortBook, PortRange, bits_of, free_in, ports_of
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+A, B = Group(("lb-a",)), Group(("lb-b",))
+ALLOWED = PortRange(low=500, high=504, blocked=(501,))
+
+
+def _draw(books: Books, wish: Wish) -> tuple[Allocation, Books] | None:
+    return draw(lambda balancer: books.get(balancer, PortBook()), wish, ALLOWED, NOW)
+
+
+def _allocation(books: Books, wish: Wish) -> Allocation | None:
+    drawn = _draw(books, wish)
+    return drawn[0] if drawn else None
+
+
+def test_the_lowest_free_ports_of_the_first_with_room_are_given() -> None:
+    books = {"lb-a": PortBook(bits_of([500, 502, 503]))}
+
+    given_ = _allocation(books, Wish(holder="ns/s-0", groups=(A, B), count=2))
+
+    assert given_ == Allocation(B, (500, 502))
+
+
+def test_without_room_nothing_is_given() -> None:
+    full = {"lb-a": PortBook(bits_of([500, 502, 503, 504]))}
+
+    assert _allocation(full, Wish(holder="ns/s-0", groups=(A,), count=1)) is None
+
+
+def test_the_emptiest_is_preferred_if_asked_and_the_first_of_equals() -> None:
+    books = {"lb-a": PortBook(bits_of([500]))}
+
+    assert _allocation(books, Wish(holder="h", groups=(A, B), count=1, spread=True)) == Allocation(
+        B, (500,)
+    )
+    assert _allocation({}, Wish(holder="h", groups=(A, B), count=1, spread=True)) == Allocation(
+        A, (500,)
+    )
+
+
+def test_a_group_gives_ports_that_are_free_on_all_its_members() -> None:
+    books = {"lb-a": PortBook(bits_of([500])), "lb-b": PortBook(bits_of([502]))}
+    both = Group(("lb-a", "lb-b"))
+
+    drawn = _draw(books, Wish(holder="ns/s-0", groups=(both,), count=1))
+
+    assert drawn is not None
+    assert drawn[0] == Allocation(both, (503,))
+    assert {name: ports_of(book.used) for name, book in drawn[1].items()} == {
+        "lb-a": (500, 503),
+        "lb-b": (502, 503),
+    }
+
+
+def test_a_claim_is_kept_where_it_is_and_grows_and_shrinks() -> None:
+    books = {"lb-b": PortBook(bits_of([502, 503]), {"ns/s-0": Claim((502, 503), NOW)})}
+
+    def ports(count: int) -> Allocation | None:
+        return _allocation(books, Wish(holder="ns/s-0", groups=(A, B), count=count))
+
+    assert ports(1) == Allocation(B, (502,))
+    assert ports(2) == Allocation(B, (502, 503))
+    assert ports(3) == Allocation(B, (502, 503, 500))
+    assert ports(5) is None
+
+
+@given(st.lists(st.integers(1, 3), max_size=12))
+def test_no_port_is_given_twice_and_the_last_one_is_given(counts: list[int]) -> None:
+    books: dict[str, PortBook] = {"lb-a": PortBook()}
+    ports: list[int] = []
+    for number, count in enumerate(counts):
+        free = free_in([books["lb-a"]], ALLOWED).bit_count()
+        drawn = _draw(books, Wish(holder=f"ns/s-{number}", groups=(A,), count=count))
+        assert (drawn is not None) == (free >= count)
+        if drawn is not None:
+            books.update(drawn[1])
+            ports.extend(drawn[0].ports)
+
+    assert len(set(ports)) == len(ports)
+    assert free_in([books["lb-a"]], ALLOWED).bit_count() == 4 - len(ports)

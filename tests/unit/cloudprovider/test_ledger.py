@@ -1,0 +1,161 @@
+"""Ports that replicas draw from one pool."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import cast
+
+import pytest
+
+from okg.api.core import Namespace
+from okg.api.meta import ObjectMeta
+from okg.api.resource import O
+from okg.api.service import Service, ServicePort, ServiceSpec
+from okg.client.client import Client
+from okg.client.rest import ApiClient
+from okg.cloudprovider.drawing import Allocation, Group, Wish
+from okg.cloudprovider.ledger import PortLedger
+from okg.cloudprovider.ledger_record import LedgerRecord, blank, read_book, with_books
+from okg.cloudprovider.plugin import PluginError
+from okg.cloudprovider.port_index import Placement, PortIndex
+from okg.cloudprovider.ports import PortBook, PortRange, bits_of, ports_of
+from okg.context import Context
+from okg.testing.apiserver import FakeApiServer
+from unit.controllers.memory import MemoryClient
+
+A = Group(("lb-a",))
+RANGE = PortRange(low=500, high=503)
+
+
+def _index() -> PortIndex:
+    def place(service: Service) -> Placement | None:
+        balancer = service.metadata.annotations.get("lb")
+        return Placement(balancer, service.key) if balancer else None
+
+    return PortIndex(place)
+
+
+def _service(name: str, balancer: str, *ports: int) -> Service:
+    return Service(
+        metadata=ObjectMeta(name=name, namespace="ns", annotations={"lb": balancer}),
+        spec=ServiceSpec(ports=tuple(ServicePort(port=port) for port in ports)),
+    )
+
+
+def _ledger(index: PortIndex | None = None) -> PortLedger:
+    return PortLedger("slb", "system", RANGE, index or _index())
+
+
+def _wish(holder: str, count: int = 1, *groups: Group) -> Wish:
+    return Wish(holder=holder, groups=groups or (A,), count=count)
+
+
+def _record(client: MemoryClient) -> LedgerRecord:
+    record = client.get(LedgerRecord, "system", "okg-ports-slb")
+    assert record is not None
+    return record
+
+
+def test_what_is_drawn_is_on_record_before_a_service_has_it() -> None:
+    client = MemoryClient()
+
+    drawn = _ledger().draw(Context(), client, _wish("ns/s-0", 2))
+
+    assert drawn == Allocation(A, (500, 501))
+    book = read_book(_record(client), "lb-a")
+    assert ports_of(book.used) == (500, 501)
+    assert book.claims["ns/s-0"].ports == (500, 501)
+
+
+def test_who_asks_again_gets_the_same() -> None:
+    client, ledger = MemoryClient(), _ledger()
+    first = ledger.draw(Context(), client, _wish("ns/s-0"))
+
+    assert ledger.draw(Context(), client, _wish("ns/s-0")) == first
+
+
+def test_two_replicas_never_give_the_same_port() -> None:
+    client = MemoryClient()
+
+    one = _ledger().draw(Context(), client, _wish("ns/s-0"))
+    other = _ledger().draw(Context(), client, _wish("ns/s-1"))
+
+    assert (one.ports, other.ports) == ((500,), (501,))
+
+
+def test_ports_of_services_that_nobody_recorded_are_not_given() -> None:
+    index = _index()
+    index.observe(None, _service("made-by-go", "lb-a", 500, 502))
+
+    drawn = _ledger(index).draw(Context(), MemoryClient(), _wish("ns/s-0", 2))
+
+    assert drawn.ports == (501, 503)
+
+
+def test_a_claim_becomes_the_services() -> None:
+    client, index = MemoryClient(), _index()
+    ledger = _ledger(index)
+    ledger.draw(Context(), client, _wish("ns/s-0"))
+    index.observe(None, _service("s-0", "lb-a", 500))
+
+    ledger.draw(Context(), client, _wish("ns/s-1"))
+
+    book = read_book(_record(client), "lb-a")
+    assert set(book.claims) == {"ns/s-1"}
+    assert ports_of(book.used) == (500, 501)
+
+
+def test_a_service_that_goes_leaves_its_ports_to_the_index_alone() -> None:
+    index = _index()
+    service = _service("s-0", "lb-a", 500)
+    index.observe(None, service)
+    index.observe(service, None)
+
+    assert index.in_use("lb-a") == 0
+
+
+def test_a_full_pool_says_how_full_it_is() -> None:
+    client, ledger = MemoryClient(), _ledger()
+    ledger.draw(Context(), client, _wish("ns/s-0", 3))
+
+    with pytest.raises(PluginError, match=r"2 wanted for ns/s-1, lb-a has 1 free of 4 in 500-503"):
+        ledger.draw(Context(), client, _wish("ns/s-1", 2))
+
+
+class _Racing(MemoryClient):
+    """A server to which another replica writes right before our first write arrives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.raced = False
+
+    def patch(self, before: O, after: O, *, subresource: str = "", lock: bool = True) -> O:
+        if not self.raced:
+            self.raced = True
+            _ledger().draw(Context(), self, _wish("ns/theirs"))
+        return super().patch(before, after, subresource=subresource, lock=lock)
+
+
+def test_a_lost_race_is_drawn_again() -> None:
+    client = _Racing()
+    client.put(with_books(blank("system", "slb"), {"lb-a": PortBook(bits_of([500]))}))
+
+    drawn = _ledger().draw(Context(), client, _wish("ns/ours"))
+
+    assert drawn.ports == (502,)
+    assert set(read_book(_record(client), "lb-a").claims) == {"ns/theirs", "ns/ours"}
+
+
+def test_replicas_that_draw_at_the_same_time_share_a_pool_down_to_its_last_port() -> None:
+    server = FakeApiServer()
+    ApiClient(server).create(Namespace(metadata=ObjectMeta(name="system")))
+    roomy = PortRange(low=500, high=539)
+    ledgers = [PortLedger("slb", "system", roomy, _index()) for _ in range(2)]
+
+    def draw(number: int) -> tuple[int, ...]:
+        ledger = ledgers[number % 2]
+        live = cast("Client", ApiClient(server))  # reads of one object are all it is used for
+        return ledger.draw(Context(), live, _wish(f"ns/s-{number}")).ports
+
+    with ThreadPoolExecutor(8) as threads:
+        drawn = list(threads.map(draw, range(40)))
+
+    assert sorted(port for ports in drawn for port in ports) == list(range(500, 540))
