@@ -17,7 +17,7 @@ GoValue: TypeAlias = (
 )
 
 
-_WORDS = {None: "<nil>", True: "true", False: "false"}
+_WORDS: Mapping[bool | None, str] = {None: "<nil>", True: "true", False: "false"}
 
 
 class GoStruct(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ def fingerprint(value: GoValue, type_: str = "") -> str:
 
 def _dump(value: GoValue) -> str:
     match value:
-        case None | True | False:
+        case None | bool():
             return _WORDS[value]
         case str() | int():
             return str(value)

@@ -2,7 +2,8 @@
 
 Whoever draws writes the record with the resourceVersion it was read at, so of two replicas that
 want one port the API server refuses one, which looks again. A port is in the record from before
-its Service is made until after that is gone. Whose it is, the Services say, under an informer.
+its Service is made until after that is gone, which is for ``tidied`` to tell. Whose it is, the
+Services say, under an informer.
 
 Requests that meet in one process go in one write: the first to come writes for all who came
 meanwhile. The lock guards the queue alone.
@@ -17,10 +18,10 @@ import msgspec
 
 from okg.client.client import Client
 from okg.cloudprovider.drawing import Allocation, Books, Wish, draw
-from okg.cloudprovider.ledger_record import LedgerRecord, blank, read_book, with_books
+from okg.cloudprovider.ledger_record import LedgerRecord, balancers_of, blank, read_book, with_books
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.cloudprovider.port_index import PortIndex
-from okg.cloudprovider.ports import PortBook, PortRange, free_in, settle
+from okg.cloudprovider.ports import PortBook, PortRange, free_in, repair, settle
 from okg.context import Context
 from okg.errors import AlreadyExists, Cancelled, Conflict, NotFound
 
@@ -123,7 +124,7 @@ class PortLedger:
 
         def book_of(balancer: str) -> PortBook:
             if balancer not in books:
-                books[balancer] = self._book(record, balancer, now)
+                books[balancer] = self._book(record, balancer)
             return books[balancer]
 
         outcomes: list[Allocation | PluginError] = []
@@ -135,13 +136,9 @@ class PortLedger:
             books |= changed
         return outcomes, changed
 
-    def _book(self, record: LedgerRecord, balancer: str, now: datetime) -> PortBook:
+    def _book(self, record: LedgerRecord, balancer: str) -> PortBook:
         """Return what is given of a load balancer: what is recorded, and what Services have."""
-
-        def held(holder: str) -> int:
-            return self._index.ports_of(balancer, holder)
-
-        book = settle(read_book(record, balancer), held, now)
+        book = read_book(record, balancer)
         return msgspec.structs.replace(book, used=book.used | self._index.in_use(balancer))
 
     def _exhausted(self, book_of: Callable[[str], PortBook], wish: Wish) -> PluginError:
@@ -158,3 +155,20 @@ class PortLedger:
             f"no available ports: {wish.count} wanted for {wish.holder}, {why} in"
             f" {self.allowed.low}-{self.allowed.high}; add a load balancer or widen the range",
         )
+
+
+def tidied(record: LedgerRecord, index: PortIndex, now: datetime) -> LedgerRecord:
+    """Return the record without claims that Services have taken up, and without what nobody has.
+
+    Only the leader may write it, and only when its index knows every Service there was when it
+    began to lead: of a port whose claim is gone, nothing but that Service tells.
+    """
+    books = {balancer: read_book(record, balancer) for balancer in balancers_of(record)}
+    return with_books(record, {name: _tidied(name, it, index, now) for name, it in books.items()})
+
+
+def _tidied(balancer: str, book: PortBook, index: PortIndex, now: datetime) -> PortBook:
+    def held(holder: str) -> int:
+        return index.ports_of(balancer, holder)
+
+    return repair(settle(book, held, now), index.in_use(balancer))

@@ -122,12 +122,6 @@ def settle(book: PortBook, ports_of_holder: Callable[[str], int], now: datetime)
     return PortBook(used, kept) if len(kept) < len(book.claims) else book
 
 
-def give_back(book: PortBook, ports: int) -> PortBook:
-    """Free ports of a Service that is gone, unless they are claimed again."""
-    claimed = bits_of(port for claim in book.claims.values() for port in claim.ports)
-    return replace(book, used=book.used & ~(ports & ~claimed))
-
-
 def repair(book: PortBook, in_use: int) -> PortBook:
     """Return what is given as it is to be: what Services have, and what is claimed."""
     claimed = bits_of(port for claim in book.claims.values() for port in claim.ports)

@@ -1,6 +1,7 @@
 """Ports that replicas draw from one pool."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import cast
 
 import pytest
@@ -12,15 +13,16 @@ from okg.api.service import Service, ServicePort, ServiceSpec
 from okg.client.client import Client
 from okg.client.rest import ApiClient
 from okg.cloudprovider.drawing import Allocation, Group, Wish
-from okg.cloudprovider.ledger import PortLedger
+from okg.cloudprovider.ledger import PortLedger, tidied
 from okg.cloudprovider.ledger_record import LedgerRecord, blank, read_book, with_books
 from okg.cloudprovider.plugin import PluginError
 from okg.cloudprovider.port_index import Placement, PortIndex
-from okg.cloudprovider.ports import PortBook, PortRange, bits_of, ports_of
+from okg.cloudprovider.ports import Claim, PortBook, PortRange, bits_of, ports_of
 from okg.context import Context
 from okg.testing.apiserver import FakeApiServer
 from unit.controllers.memory import MemoryClient
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 A = Group(("lb-a",))
 RANGE = PortRange(low=500, high=503)
 
@@ -90,26 +92,33 @@ def test_ports_of_services_that_nobody_recorded_are_not_given() -> None:
     assert drawn.ports == (501, 503)
 
 
-def test_a_claim_becomes_the_services() -> None:
-    client, index = MemoryClient(), _index()
-    ledger = _ledger(index)
-    ledger.draw(Context(), client, _wish("ns/s-0"))
-    index.observe(None, _service("s-0", "lb-a", 500))
-
-    ledger.draw(Context(), client, _wish("ns/s-1"))
-
-    book = read_book(_record(client), "lb-a")
-    assert set(book.claims) == {"ns/s-1"}
-    assert ports_of(book.used) == (500, 501)
-
-
-def test_a_service_that_goes_leaves_its_ports_to_the_index_alone() -> None:
+def test_tidying_leaves_to_services_what_is_theirs_and_frees_what_is_nobodys() -> None:
     index = _index()
-    service = _service("s-0", "lb-a", 500)
+    index.observe(None, _service("s-0", "lb-a", 500))
+    before = PortBook(
+        bits_of([500, 501, 502]), {"ns/s-0": Claim((500,), NOW), "ns/s-1": Claim((501,), NOW)}
+    )
+    record = with_books(blank("system", "slb"), {"lb-a": before, "lb-b": PortBook(bits_of([503]))})
+
+    after = tidied(record, index, NOW)
+
+    assert read_book(after, "lb-a") == PortBook(bits_of([500, 501]), {"ns/s-1": Claim((501,), NOW)})
+    assert set(after.data) == {"lb-a"}
+
+
+def test_a_port_can_be_drawn_again_when_its_service_is_gone_and_that_is_tidied() -> None:
+    client, index = MemoryClient(), _index()
+    ledger, service = _ledger(index), _service("s-0", "lb-a", 500)
+    ledger.draw(Context(), client, _wish("ns/s-0"))
     index.observe(None, service)
+    client.put(tidied(_record(client), index, NOW))
     index.observe(service, None)
 
-    assert index.in_use("lb-a") == 0
+    while_recorded = ledger.draw(Context(), client, _wish("ns/s-1"))
+    client.put(tidied(_record(client), index, NOW))
+    after = ledger.draw(Context(), client, _wish("ns/s-2"))
+
+    assert (while_recorded.ports, after.ports) == ((501,), (500,))
 
 
 def test_a_full_pool_says_how_full_it_is() -> None:

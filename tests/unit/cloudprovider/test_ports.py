@@ -11,7 +11,6 @@ from okg.cloudprovider.ports import (
     PortBook,
     PortRange,
     bits_of,
-    give_back,
     ports_of,
     read_ports,
     repair,
@@ -58,12 +57,6 @@ def test_a_claim_that_nobody_takes_up_is_free_again_after_a_while() -> None:
 
     assert settle(book, lambda _: 0, NOW + PENDING - timedelta(seconds=1)) == book
     assert settle(book, lambda _: 0, NOW + PENDING) == PortBook()
-
-
-def test_ports_that_are_claimed_again_are_not_given_back() -> None:
-    book = PortBook(bits_of([500, 501]), {"ns/b-0": Claim((501,), NOW)})
-
-    assert ports_of(give_back(book, bits_of([500, 501])).used) == (501,)
 
 
 def test_a_repair_frees_what_nobody_has_and_marks_what_services_have() -> None:
