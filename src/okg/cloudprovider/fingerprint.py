@@ -17,6 +17,9 @@ GoValue: TypeAlias = (
 )
 
 
+Fields: TypeAlias = "tuple[tuple[str, str, GoValue], ...]"
+"""Name, type and value of each field of a struct, in the order of its declaration."""
+
 _WORDS: Mapping[bool | None, str] = {None: "<nil>", True: "true", False: "false"}
 
 
@@ -26,11 +29,11 @@ class GoStruct(msgspec.Struct, frozen=True):
     Attributes:
         type: as it is written before the braces, e.g. ``*alibabacloud.slbConfig``; empty inside
             lists, where Go leaves it out.
-        fields: name, type and value of each, in the order of their declaration.
+        fields: its fields.
     """
 
     type: str
-    fields: tuple[tuple[str, str, GoValue], ...]
+    fields: Fields
 
 
 class Pointed(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 Texts = Sequence[str]
 """The values of all entries of one name, in order; at least one."""
@@ -29,7 +30,7 @@ class Malformed(ValueError):
     """A text is none of what its grammar allows."""
 
 
-class Reading(msgspec.Struct, Generic[T], frozen=True):
+class Reading(msgspec.Struct, Generic[T_co], frozen=True):
     """What was understood.
 
     Attributes:
@@ -37,11 +38,11 @@ class Reading(msgspec.Struct, Generic[T], frozen=True):
         faults: the parts that are not.
     """
 
-    value: T
+    value: T_co
     faults: tuple[str, ...] = ()
 
 
-class Grammar(msgspec.Struct, Generic[T], frozen=True):
+class Grammar(msgspec.Struct, Generic[T_co], frozen=True):
     """A form of text.
 
     Attributes:
@@ -51,8 +52,8 @@ class Grammar(msgspec.Struct, Generic[T], frozen=True):
     """
 
     description: str
-    default: T
-    read: Callable[[Texts], Reading[T]]
+    default: T_co
+    read: Callable[[Texts], Reading[T_co]]
 
 
 class PortProtocol(msgspec.Struct, frozen=True, order=True):
@@ -175,13 +176,18 @@ def ids(description: str) -> Grammar[tuple[str, ...]]:
     return Grammar(f"{description}, separated by commas", (), read)
 
 
-def port_protocols() -> Grammar[tuple[PortProtocol, ...]]:
-    """Ports with protocols; the last entry counts."""
+def port_protocols(*protocols: str) -> Grammar[tuple[PortProtocol, ...]]:
+    """Ports with protocols; the last entry counts.
+
+    Args:
+        protocols: those that a load balancer speaks.
+    """
 
     def check(item: PortProtocol) -> bool:
-        return item.port in PORTS and item.protocol.upper() in {"TCP", "UDP", "TCPUDP", "TCP_UDP"}
+        return item.port in PORTS and item.protocol in protocols
 
-    return items("ports such as 80/TCP,7777/UDP, each 1 to 65535", parse_port_protocol, check)
+    description = f"ports from 1 to 65535 such as 80/TCP,7777/UDP, each {_either(protocols)}"
+    return items(description, parse_port_protocol, check)
 
 
 def pairs(description: str) -> Grammar[Mapping[str, str]]:

@@ -14,11 +14,12 @@ from okg.cloudprovider.grammar import Grammar, Reading
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 _SHOWN = 60
 """Characters of a value that a message repeats."""
 
 
-class Parameter(msgspec.Struct, Generic[T], frozen=True, kw_only=True, eq=False):
+class Parameter(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True, eq=False):
     """One parameter.
 
     Attributes:
@@ -32,7 +33,7 @@ class Parameter(msgspec.Struct, Generic[T], frozen=True, kw_only=True, eq=False)
     """
 
     name: str
-    grammar: Grammar[T]
+    grammar: Grammar[T_co]
     meaning: str
     strict: bool = False
     required: bool = False

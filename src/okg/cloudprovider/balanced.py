@@ -1,0 +1,234 @@
+"""BalancedNetwork: Services of load balancers that many servers share, each on ports of its own.
+
+A pod's Service follows its configuration step by step, one write a look, so that what a cloud
+controller sees is never half of a change:
+
+| what is found | what is done |
+|---|---|
+| nothing told yet | the pod's network is NotReady |
+| no Service | ports are drawn, the Service is made |
+| a Service of an earlier pod of this name | wait until it is collected |
+| another configuration | NotReady; what is ours of the Service is brought up to date |
+| traffic to be cut off, or no longer | the Service's type changes |
+| no answer of the cloud | NotReady |
+| all well | Ready, with the addresses |
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from okg.api.core import Pod
+from okg.api.game import GameServerSet
+from okg.api.meta import OwnerReference
+from okg.api.service import Service
+from okg.client.client import Client
+from okg.cloudprovider.balancer import (
+    CLUSTER_IP,
+    CONFIG_HASH,
+    LOAD_BALANCER,
+    Balancer,
+    Draft,
+    Entrance,
+    Member,
+    build_service,
+    cut_off,
+    known_allocation,
+    redressed,
+)
+from okg.cloudprovider.drawing import Allocation, Group, Wish
+from okg.cloudprovider.ledger import PortLedger
+from okg.cloudprovider.not_ready import ALLOW_NOT_READY, is_ready, prepare
+from okg.cloudprovider.parameters import Conf, Parameters
+from okg.cloudprovider.plugin import PluginError, PluginErrorType
+from okg.cloudprovider.pod_network import (
+    PodNetwork,
+    read_pod_network,
+    told_ready,
+    told_state,
+)
+from okg.context import Context
+from okg.errors import AlreadyExists
+from okg.workload.names import OWNER_GSS
+from okg.workload.ownership import controlled_by, is_of_another
+
+
+class _Scene(msgspec.Struct, frozen=True):
+    """What a look is about.
+
+    Attributes:
+        client: reads and writes.
+        network: what the pod says.
+        group: where the server is.
+        draft: what its Services are made from.
+    """
+
+    client: Client
+    network: PodNetwork
+    group: Group
+    draft: Draft
+
+
+class _Look(msgspec.Struct, frozen=True):
+    """What was found of one Service.
+
+    Attributes:
+        pod: as it is to be.
+        entrance: the Service, if all is well with it.
+    """
+
+    pod: Pod
+    entrance: Entrance | None = None
+
+
+class BalancedNetwork:
+    """One network type, as a plugin.
+
+    Args:
+        balancer: what is particular to it.
+        ledger: gives ports.
+    """
+
+    def __init__(self, balancer: Balancer, ledger: PortLedger) -> None:
+        self._balancer = balancer
+        self._ledger = ledger
+
+    @property
+    def name(self) -> str:
+        """The network type."""
+        return self._balancer.name
+
+    @property
+    def alias(self) -> str:
+        """The family across clouds."""
+        return self._balancer.alias
+
+    @property
+    def parameters(self) -> Parameters:
+        """What it can be told."""
+        return self._balancer.parameters
+
+    def init(self, ctx: Context, client: Client) -> None:
+        """Nothing to do: what is given is told by Services, to the index of the ledger."""
+
+    def on_pod_added(self, ctx: Context, client: Client, pod: Pod) -> Pod:
+        """Return the pod with what its network needs of it."""
+        del ctx, client
+        return self._balancer.prepare_pod(self._conf(read_pod_network(pod)), pod)
+
+    def on_pod_updated(self, ctx: Context, client: Client, pod: Pod) -> Pod:
+        """Bring the pod's Services one step further; return it with what is to be told.
+
+        Raises:
+            PluginError: the configuration cannot work, or there is no port left.
+        """
+        network = read_pod_network(pod)
+        conf = self._conf(network)
+        if network.status is None:
+            return told_state(pod, network)
+        stored = self._stored(client, conf, pod)
+        if any(is_of_another(service, pod) for service in stored.values()):
+            return pod
+        has = self._allocate(ctx, client, conf, pod, list(stored.values()))
+        draft = Draft(conf, pod, has.ports, self._owner(client, conf, pod))
+        return self._follow(_Scene(client, network, has.group, draft), pod, stored)
+
+    def on_pod_deleted(self, ctx: Context, client: Client, pod: Pod) -> None:
+        """Nothing to do: Services go with their owners, and ports are free when they are gone."""
+
+    def _follow(self, scene: _Scene, pod: Pod, stored: dict[str, Service]) -> Pod:
+        """Look at one Service after another, up to the first that is not as it should be."""
+        entrances: list[Entrance] = []
+        for member in self._balancer.members(scene.draft.conf, pod, scene.group):
+            look = self._look(scene, pod, member, stored.get(member.name))
+            if look.entrance is None:
+                return look.pod
+            pod = look.pod
+            entrances.append(look.entrance)
+        if self._balancer.waits_for_pod and not is_ready(pod):
+            return told_state(pod, scene.network)
+        found = self._balancer.addresses(pod, entrances)
+        return told_ready(pod, found.internal, found.external)
+
+    def _look(self, scene: _Scene, pod: Pod, member: Member, stored: Service | None) -> _Look:
+        wanted = build_service(self._balancer, scene.draft, member)
+        if stored is None:
+            _create(scene.client, wanted)
+            return _Look(pod)
+        if _hash(stored) != _hash(wanted):
+            after = redressed(stored, wanted)
+            scene.client.patch(stored, cut_off(after) if scene.network.disabled else after)
+            return _Look(told_state(pod, scene.network))
+        if scene.network.disabled and stored.spec.type == LOAD_BALANCER:
+            scene.client.patch(stored, cut_off(stored))
+            return _Look(pod)
+        if not scene.network.disabled and stored.spec.type == CLUSTER_IP:
+            # The server has dropped what only load balancers have.
+            scene.client.patch(stored, redressed(stored, wanted))
+            return _Look(pod)
+        entrance = Entrance(member, stored)
+        if not entrance.ingress:
+            return _Look(told_state(pod, scene.network))
+        return self._prepared(scene, pod, entrance)
+
+    def _prepared(self, scene: _Scene, pod: Pod, entrance: Entrance) -> _Look:
+        """Let a Service reach a pod that is not Ready, if that is asked for."""
+        gss = _set_of(scene.client, pod) if scene.draft.conf[ALLOW_NOT_READY] else None
+        if gss is None:
+            return _Look(pod, entrance)
+        prepared = prepare(pod, entrance.service, gss)
+        service = scene.client.patch(entrance.service, prepared.service)
+        return _Look(prepared.pod, replace(entrance, service=service))
+
+    def _conf(self, network: PodNetwork) -> Conf:
+        return self._balancer.parameters.read(network.entries)
+
+    def _stored(self, client: Client, conf: Conf, pod: Pod) -> dict[str, Service]:
+        """Return the pod's Services that are there, by name."""
+        groups = self._balancer.groups(conf)
+        if not groups or not self._balancer.ports(conf):
+            missing = "load balancer" if not groups else "port"
+            raise PluginError(PluginErrorType.PARAMETER, f"no {missing} is configured")
+        names = [member.name for member in self._balancer.members(conf, pod, groups[0])]
+        found = (client.get(Service, pod.metadata.namespace, name) for name in names)
+        return {service.metadata.name: service for service in found if service is not None}
+
+    def _allocate(
+        self, ctx: Context, client: Client, conf: Conf, pod: Pod, services: Sequence[Service]
+    ) -> Allocation:
+        """Return what the server has, drawn if it has nothing or too little."""
+        groups, wanted = self._balancer.groups(conf), len(self._balancer.ports(conf))
+        known = known_allocation(self._balancer, services, groups)
+        missing = wanted - len(known.ports) if known else wanted
+        if known and missing <= 0:
+            return Allocation(known.group, known.ports[:wanted])
+        wish = Wish(
+            holder=pod.key,
+            groups=(known.group,) if known else groups,
+            count=missing,
+            spread=self._balancer.spread(conf),
+        )
+        drawn = self._ledger.draw(ctx, client, wish)
+        return Allocation(drawn.group, (*(known.ports if known else ()), *drawn.ports))
+
+    def _owner(self, client: Client, conf: Conf, pod: Pod) -> OwnerReference:
+        """Return with whom the Services go: the set if they are fixed, else the pod."""
+        gss = _set_of(client, pod) if self._balancer.fixed(conf) else None
+        return controlled_by(gss or pod)
+
+
+def _set_of(client: Client, pod: Pod) -> GameServerSet | None:
+    name = pod.metadata.labels.get(OWNER_GSS, "")
+    return client.get(GameServerSet, pod.metadata.namespace, name)
+
+
+def _hash(service: Service) -> str | None:
+    return service.metadata.annotations.get(CONFIG_HASH)
+
+
+def _create(client: Client, service: Service) -> None:
+    try:
+        client.create(service)
+    except AlreadyExists:
+        return  # by another replica, or it is not in the cache yet

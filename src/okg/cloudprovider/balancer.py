@@ -1,0 +1,293 @@
+"""Balancer: what one network type of load balancers has that others have not.
+
+Seven network types are one algorithm, ``BalancedNetwork``. What differs is written down here, as
+data and as functions of values.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from okg.api.core import Pod
+from okg.api.game import NetworkAddress, NetworkPort
+from okg.api.meta import ObjectMeta, OwnerReference
+from okg.api.service import LoadBalancerIngress, Service, ServicePort, ServiceSpec
+from okg.cloudprovider.drawing import Allocation, Group
+from okg.cloudprovider.grammar import PortProtocol
+from okg.cloudprovider.parameters import Conf, Parameter, Parameters
+from okg.cloudprovider.port_index import Placement
+from okg.workload.names import POD_NAME
+
+CONFIG_HASH = "game.kruise.io/network-config-hash"
+"""Annotation of Services: fingerprint of the configuration they were made by."""
+
+LOAD_BALANCER, CLUSTER_IP = "LoadBalancer", "ClusterIP"
+BOTH = "TCPUDP"
+"""What users write for a port that speaks TCP and UDP."""
+
+
+class Member(msgspec.Struct, frozen=True):
+    """One Service of a server.
+
+    Attributes:
+        name: of the Service.
+        balancer: the load balancer it is on.
+        carrier: what users call the way to it; empty where there is only one.
+    """
+
+    name: str
+    balancer: str
+    carrier: str = ""
+
+
+class Entrance(msgspec.Struct, frozen=True):
+    """A member and the Service that it has become.
+
+    Attributes:
+        member: which.
+        service: as it is stored.
+    """
+
+    member: Member
+    service: Service
+
+    @property
+    def ingress(self) -> Sequence[LoadBalancerIngress]:
+        """Return where the cloud says it is reached."""
+        return self.service.status.load_balancer.ingress
+
+
+class Addresses(msgspec.Struct, frozen=True):
+    """Where a server is reached, from inside the cluster and from outside."""
+
+    internal: tuple[NetworkAddress, ...]
+    external: tuple[NetworkAddress, ...]
+
+
+def one_each(ids: Parameter[tuple[str, ...]]) -> Callable[[Conf], tuple[Group, ...]]:
+    """Return what reads groups of one load balancer each."""
+
+    def groups(conf: Conf) -> tuple[Group, ...]:
+        names: tuple[str, ...] = conf[ids]
+        return tuple(Group((name,)) for name in dict.fromkeys(names))
+
+    return groups
+
+
+def one_service(_: Conf, pod: Pod, group: Group) -> tuple[Member, ...]:
+    """Return the one Service of a server, which is called as its pod is."""
+    return (Member(pod.metadata.name, group.balancers[0]),)
+
+
+def by_number(_: Pod, entrances: Sequence[Entrance]) -> Addresses:
+    """Return addresses by the number that the cloud gives, one entry a port."""
+    return addresses(_, entrances[0].service, [(entrances[0].ingress[0].ip, "")])
+
+
+class Balancer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is particular to a network type.
+
+    Attributes:
+        name: of the network type.
+        alias: of the family, across clouds.
+        pool: name of its pool of ports; network types that draw from the same load balancers have
+            the same.
+        parameters: what it can be told.
+        id_keys: annotations or labels of a Service that name its load balancer, best first.
+        groups: the load balancers of a configuration, in order of preference.
+        ports: what is to be reached.
+        fixed: whether the Services are the set's, and outlive pods.
+        fingerprint: of a configuration.
+        dress: gives a plain Service what the cloud looks for.
+        spread: whether to prefer the emptiest group.
+        members: the Services of a server on a group.
+        speaks_both: whether a port of TCPUDP becomes two ports of the Service.
+        names_protocols: whether ports are called ``80-tcp``, else ``80``.
+        waits_for_pod: whether nothing is Ready before the pod is.
+        addresses: where a server is reached once the cloud has answered for all its Services.
+        prepare_pod: what a new pod needs.
+    """
+
+    name: str
+    alias: str
+    pool: str
+    parameters: Parameters
+    id_keys: tuple[str, ...]
+    groups: Callable[[Conf], tuple[Group, ...]]
+    ports: Callable[[Conf], tuple[PortProtocol, ...]]
+    fixed: Callable[[Conf], bool]
+    fingerprint: Callable[[Conf], str]
+    dress: Callable[[Conf, Member, Service], Service]
+    spread: Callable[[Conf], bool] = lambda _: False
+    members: Callable[[Conf, Pod, Group], tuple[Member, ...]] = one_service
+    speaks_both: bool = False
+    names_protocols: bool = False
+    waits_for_pod: bool = False
+    addresses: Callable[[Pod, Sequence[Entrance]], Addresses] = by_number
+    prepare_pod: Callable[[Conf, Pod], Pod] = lambda _, pod: pod
+
+
+def balancer_of(balancer: Balancer, service: Service) -> str:
+    """Return the load balancer that a Service is on; empty if it is none of this kind."""
+    meta = service.metadata
+    found = (meta.annotations.get(key) or meta.labels.get(key) for key in balancer.id_keys)
+    return next((name for name in found if name), "")
+
+
+def placement(balancer: Balancer, service: Service) -> Placement | None:
+    """Return where a Service is, for an index of ports."""
+    name = balancer_of(balancer, service)
+    pod = service.spec.selector.get(POD_NAME, service.metadata.name)
+    return Placement(name, f"{service.metadata.namespace}/{pod}") if name else None
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """What the Services of a server are made from.
+
+    Attributes:
+        conf: of the pod.
+        pod: whom they lead to.
+        ports: of the load balancers, one for each port of the configuration.
+        owner: with whom they go.
+    """
+
+    conf: Conf
+    pod: Pod
+    ports: tuple[int, ...]
+    owner: OwnerReference
+
+
+def build_service(balancer: Balancer, draft: Draft, member: Member) -> Service:
+    """Return one of a server's Services as it is to be."""
+    conf, pod = draft.conf, draft.pod
+    meta = ObjectMeta(
+        name=member.name, namespace=pod.metadata.namespace, owner_references=(draft.owner,)
+    )
+    spec = ServiceSpec(
+        type=LOAD_BALANCER,
+        selector={POD_NAME: pod.metadata.name},
+        ports=_service_ports(balancer, balancer.ports(conf), draft.ports),
+    )
+    dressed = balancer.dress(conf, member, Service(metadata=meta, spec=spec))
+    # Last, because nothing that a user writes may hide a change.
+    return annotated(dressed, {CONFIG_HASH: balancer.fingerprint(conf)})
+
+
+def annotated(service: Service, annotations: Mapping[str, str]) -> Service:
+    """Return the Service with more annotations."""
+    meta = service.metadata
+    return replace(service, metadata=replace(meta, annotations={**meta.annotations, **annotations}))
+
+
+def labelled(service: Service, labels: Mapping[str, str]) -> Service:
+    """Return the Service with more labels."""
+    meta = service.metadata
+    return replace(service, metadata=replace(meta, labels={**meta.labels, **labels}))
+
+
+def specified(service: Service, **fields: object) -> Service:
+    """Return the Service with other fields of its spec."""
+    return replace(service, spec=replace(service.spec, **fields))
+
+
+def redressed(stored: Service, wanted: Service) -> Service:
+    """Return a stored Service with all that is ours as it is to be, and the rest as it is."""
+    kept = stored.metadata
+    meta = replace(
+        kept,
+        labels={**kept.labels, **wanted.metadata.labels},
+        annotations={**kept.annotations, **wanted.metadata.annotations},
+        owner_references=wanted.metadata.owner_references,
+    )
+    given = {port.name: port.node_port for port in stored.spec.ports}
+    ports = tuple(replace(p, node_port=given.get(p.name, 0)) for p in wanted.spec.ports)
+    publishes = stored.spec.publish_not_ready_addresses or wanted.spec.publish_not_ready_addresses
+    spec = replace(wanted.spec, ports=ports, publish_not_ready_addresses=publishes)
+    return replace(stored, metadata=meta, spec=spec)
+
+
+def cut_off(service: Service) -> Service:
+    """Return the Service without a load balancer; what only those have goes with it."""
+    return specified(
+        service,
+        type=CLUSTER_IP,
+        external_traffic_policy="",
+        load_balancer_class="",
+        allocate_load_balancer_node_ports=None,
+    )
+
+
+def known_ports(service: Service) -> tuple[int, ...]:
+    """Return the ports that a Service has of its load balancer, in order, each once."""
+    return tuple(dict.fromkeys(port.port for port in service.spec.ports))
+
+
+def known_allocation(
+    balancer: Balancer, services: Sequence[Service], groups: Sequence[Group]
+) -> Allocation | None:
+    """Return what a server has by its Services; None if it has none.
+
+    A load balancer that the configuration does not name any more is kept all the same.
+    """
+    if not services:
+        return None
+    names = tuple(balancer_of(balancer, service) for service in services)
+    whole = next((g for g in groups if set(names) <= set(g.balancers)), Group(names))
+    return Allocation(whole, known_ports(services[0]))
+
+
+def addresses(
+    pod: Pod, service: Service, hosts: Sequence[tuple[str, str]], *, by_name: bool = False
+) -> Addresses:
+    """Return one entry for each host and port, hosts first.
+
+    Args:
+        pod: whom the Service leads to.
+        service: whose ports.
+        hosts: number and name of each.
+        by_name: whether an entry is called as the Service's port is, else by the pod's port.
+    """
+
+    def port(of: ServicePort, number: int) -> tuple[NetworkPort, ...]:
+        name = of.name if by_name else str(_target(of))
+        return (NetworkPort(name=name, protocol=of.protocol, port=number),)
+
+    ports = service.spec.ports
+    inside = (NetworkAddress(ip=_ip(pod), ports=port(p, _target(p))) for p in ports)
+    outside = (
+        NetworkAddress(ip=ip, end_point=name, ports=port(p, p.port))
+        for ip, name in hosts
+        for p in ports
+    )
+    return Addresses(tuple(inside), tuple(outside))
+
+
+def _ip(pod: Pod) -> str:
+    return pod.status.pod_ip
+
+
+def _target(port: ServicePort) -> int:
+    return int(port.target_port or port.port)
+
+
+def _service_ports(
+    balancer: Balancer, wanted: Sequence[PortProtocol], ports: Sequence[int]
+) -> tuple[ServicePort, ...]:
+    numbers = [item.port for item in wanted]
+    return tuple(
+        ServicePort(
+            name=f"{item.port}-{protocol.lower()}"
+            if balancer.names_protocols or numbers.count(item.port) > 1
+            else str(item.port),
+            protocol=protocol,
+            port=port,
+            target_port=item.port,
+        )
+        for item, port in zip(wanted, ports, strict=True)
+        for protocol in _protocols(balancer, item.protocol)
+    )
+
+
+def _protocols(balancer: Balancer, written: str) -> tuple[str, ...]:
+    return ("TCP", "UDP") if balancer.speaks_both and written == BOTH else (written,)

@@ -1,0 +1,29 @@
+"""Parameters that network types of Services share."""
+
+from okg.cloudprovider.fingerprint import Fields
+from okg.cloudprovider.grammar import PortProtocol, choice, flag
+from okg.cloudprovider.parameters import Parameter
+
+FIXED = Parameter(
+    name="Fixed",
+    grammar=flag(),
+    meaning="whether address and ports outlive the pod; they are free when the set is gone",
+)
+
+
+def traffic_policy(default: str, *, changeable: bool) -> Parameter[str]:
+    """Return the parameter for ``externalTrafficPolicy``."""
+    return Parameter(
+        name="ExternalTrafficPolicyType",
+        grammar=choice(("Cluster", "Local"), default),
+        meaning="whether nodes without the server may pass traffic on",
+        changeable=changeable,
+    )
+
+
+def go_ports(wanted: tuple[PortProtocol, ...]) -> Fields:
+    """Return the part of a fingerprint that is about ports."""
+    return (
+        ("targetPorts", "[]int", tuple(item.port for item in wanted)),
+        ("protocols", "[]v1.Protocol", tuple(item.protocol for item in wanted)),
+    )
