@@ -200,17 +200,16 @@ class BalancedNetwork:
         """Return what the server has, drawn if it has nothing or too little."""
         groups, wanted = self._balancer.groups(conf), len(self._balancer.ports(conf))
         known = known_allocation(self._balancer, services, groups)
-        missing = wanted - len(known.ports) if known else wanted
-        if known and missing <= 0:
+        if known and len(known.ports) >= wanted:
             return Allocation(known.group, known.ports[:wanted])
         wish = Wish(
             holder=pod.key,
             groups=(known.group,) if known else groups,
-            count=missing,
+            count=wanted,
+            kept=known.ports if known else (),
             spread=self._balancer.spread(conf),
         )
-        drawn = self._ledger.draw(ctx, client, wish)
-        return Allocation(drawn.group, (*(known.ports if known else ()), *drawn.ports))
+        return self._ledger.draw(ctx, client, wish)
 
     def _owner(self, client: Client, conf: Conf, pod: Pod) -> OwnerReference:
         """Return with whom the Services go: the set if they are fixed, else the pod."""

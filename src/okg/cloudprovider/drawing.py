@@ -28,12 +28,14 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
         holder: key of the Service, or Services, that will have the ports.
         groups: any of them will do.
         count: how many ports.
+        kept: ports that its Service has already, the first of them.
         spread: whether the group with most room is preferred, else the first with room enough.
     """
 
     holder: str
     groups: tuple[Group, ...]
     count: int
+    kept: tuple[int, ...] = ()
     spread: bool = False
 
 
@@ -83,15 +85,17 @@ def _roomy(book_of: Callable[[str], PortBook], wish: Wish, allowed: PortRange) -
     def room(group: Group) -> int:
         return free_in(map(book_of, group.balancers), allowed).bit_count()
 
+    missing = wish.count - len(wish.kept)
     if wish.spread:
         best = max(wish.groups, key=room, default=None)
-        return best if best is not None and room(best) >= wish.count else None
-    return next((group for group in wish.groups if room(group) >= wish.count), None)
+        return best if best is not None and room(best) >= missing else None
+    return next((group for group in wish.groups if room(group) >= missing), None)
 
 
 def _held(books: Iterable[PortBook], wish: Wish) -> tuple[int, ...]:
-    """Return what the holder has claimed, as far as it is asked for."""
+    """Return what the holder has or has claimed, as far as it is asked for."""
     for book in books:
-        if wish.holder in book.claims:
-            return book.claims[wish.holder].ports[: wish.count]
-    return ()
+        claimed = book.claims[wish.holder].ports if wish.holder in book.claims else ()
+        if claimed[: len(wish.kept)] == wish.kept:
+            return claimed[: wish.count]
+    return wish.kept

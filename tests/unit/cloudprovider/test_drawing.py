@@ -72,6 +72,24 @@ def test_a_claim_is_kept_where_it_is_and_grows_and_shrinks() -> None:
     assert ports(5) is None
 
 
+def test_what_a_service_has_already_is_kept_whatever_was_claimed() -> None:
+    books = {"lb-a": PortBook(bits_of([500, 503]), {"ns/s-0": Claim((500,), NOW)})}
+
+    more = Wish(holder="ns/s-0", groups=(A,), count=2, kept=(503,))
+    again = Wish(holder="ns/s-0", groups=(A,), count=2, kept=(500,))
+
+    assert _allocation(books, more) == Allocation(A, (503, 502))
+    assert _allocation(books, again) == Allocation(A, (500, 502))
+
+
+def test_the_last_port_goes_to_who_has_the_others() -> None:
+    books = {"lb-a": PortBook(bits_of([500, 502, 503]))}
+
+    drawn = _allocation(books, Wish(holder="ns/s-0", groups=(A,), count=2, kept=(500,)))
+
+    assert drawn == Allocation(A, (500, 504))
+
+
 @given(st.lists(st.integers(1, 3), max_size=12))
 def test_no_port_is_given_twice_and_the_last_one_is_given(counts: list[int]) -> None:
     books: dict[str, PortBook] = {"lb-a": PortBook()}
