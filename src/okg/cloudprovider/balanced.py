@@ -35,6 +35,7 @@ from okg.cloudprovider.balancer import (
     build_service,
     cut_off,
     known_allocation,
+    placement,
     redressed,
 )
 from okg.cloudprovider.drawing import Allocation, Group, Wish
@@ -48,6 +49,9 @@ from okg.cloudprovider.pod_network import (
     told_ready,
     told_state,
 )
+from okg.cloudprovider.port_index import PortIndex
+from okg.cloudprovider.ports import PortRange
+from okg.cloudprovider.provider import Site
 from okg.context import Context
 from okg.errors import AlreadyExists
 from okg.workload.names import OWNER_GSS
@@ -231,3 +235,9 @@ def _create(client: Client, service: Service) -> None:
         client.create(service)
     except AlreadyExists:
         return  # by another replica, or it is not in the cache yet
+
+
+def balanced(balancer: Balancer, allowed: PortRange, site: Site) -> BalancedNetwork:
+    """Return a network type that gives ports of a range."""
+    index = PortIndex(lambda service: placement(balancer, service))
+    return BalancedNetwork(balancer, PortLedger(balancer.pool, site.namespace, allowed, index))

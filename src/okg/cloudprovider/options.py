@@ -1,0 +1,118 @@
+"""Provider options: the TOML file that says which clouds there are and which ports may be given.
+
+Its form, its names and its rules are those of the Go manager. Names of keys are read in whatever
+case they are written, unknown keys are passed over.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias, TypeVar, cast
+
+import msgspec
+
+from okg.cloudprovider.ports import PortRange
+from okg.errors import ConfigError
+
+T = TypeVar("T")
+
+Section: TypeAlias = Mapping[str, object]
+"""One provider's part of the file, keys in lower case."""
+
+HIGHEST_PORT = 65535
+
+SHIPPED: Mapping[str, Section] = {
+    "kubernetes": {"enable": True, "hostport": {"min_port": 8000, "max_port": 9000}},
+    "alibabacloud": {
+        "enable": True,
+        "slb": {"min_port": 500, "max_port": 700, "block_ports": [593]},
+        "nlb": {"min_port": 1000, "max_port": 1502, "block_ports": [1025, 1434, 1068]},
+    },
+    "volcengine": {
+        "enable": True,
+        "clb": {"min_port": 550, "max_port": 600, "block_ports": [593]},
+    },
+    "aws": {"enable": False, "nlb": {"min_port": 30001, "max_port": 30050}},
+    "tencentcloud": {"enable": True, "clb": {"min_port": 700, "max_port": 750}},
+    "jdcloud": {"enable": False, "nlb": {"min_port": 500, "max_port": 700}},
+    "hwcloud": {
+        "enable": True,
+        "elb": {"min_port": 500, "max_port": 700, "block_ports": []},
+        "cce": {"elb": {"min_port": 32768, "max_port": 65535, "block_ports": []}},
+    },
+}
+"""What the Go manager's manifests carry; used where there is no file."""
+
+
+class InvalidOptions(ConfigError):
+    """A provider's options make no sense, so it cannot be used; the others can."""
+
+
+class PoolOptions(msgspec.Struct, frozen=True):
+    """The ports of a pool.
+
+    Attributes:
+        min_port: the first.
+        max_port: the last, or the first that is not in it any more, as the provider has it.
+        block_ports: those that are never given.
+    """
+
+    min_port: int = 0
+    max_port: int = 0
+    block_ports: tuple[int, ...] = ()
+
+    def inclusive(self) -> PortRange:
+        """Return the range that ``max_port`` is part of."""
+        return PortRange(low=self.min_port, high=self.max_port, blocked=self.block_ports)
+
+    def exclusive(self) -> PortRange:
+        """Return the range that ends before ``max_port``."""
+        return PortRange(low=self.min_port, high=self.max_port - 1, blocked=self.block_ports)
+
+
+def read_options(path: Path) -> Mapping[str, Section]:
+    """Return the sections of a file by name.
+
+    Raises:
+        ConfigError: it cannot be read, or is no TOML.
+    """
+    try:
+        document = tomllib.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"--provider-config: cannot read {path}: {error}") from error
+    tables = ((name, it) for name, it in document.items() if isinstance(it, dict))
+    return {name.lower(): _in_lower_case(cast("Section", it)) for name, it in tables}
+
+
+def decode(section: Section, kind: type[T], name: str) -> T:
+    """Return a section as a value.
+
+    Raises:
+        InvalidOptions: a member has the wrong type.
+    """
+    try:
+        return msgspec.convert(section, kind)
+    except msgspec.ValidationError as error:
+        raise InvalidOptions(f"[{name}]: {error}") from error
+
+
+def require(name: str, rules: Sequence[tuple[bool, str]]) -> None:
+    """Check a section.
+
+    Args:
+        name: of the section.
+        rules: whether each holds, and what it asks for.
+
+    Raises:
+        InvalidOptions: some do not; names all of them.
+    """
+    broken = [rule for holds, rule in rules if not holds]
+    if broken:
+        raise InvalidOptions(f"[{name}]: {'; '.join(broken)}")
+
+
+def _in_lower_case(table: Section) -> Section:
+    return {
+        key.lower(): _in_lower_case(cast("Section", value)) if isinstance(value, dict) else value
+        for key, value in table.items()
+    }
