@@ -152,7 +152,7 @@ class BalancedNetwork:
             entrances.append(look.entrance)
         if self._balancer.waits_for_pod and not is_ready(pod):
             return told_state(pod, scene.network)
-        found = self._balancer.addresses(pod, entrances)
+        found = self._balancer.addresses(scene.draft.conf, pod, entrances)
         return told_ready(pod, found.internal, found.external)
 
     def _look(self, scene: _Scene, pod: Pod, member: Member, stored: Service | None) -> _Look:

@@ -80,9 +80,9 @@ def one_service(_: Conf, pod: Pod, group: Group) -> tuple[Member, ...]:
     return (Member(pod.metadata.name, group.balancers[0]),)
 
 
-def by_number(_: Pod, entrances: Sequence[Entrance]) -> Addresses:
+def by_number(_: Conf, pod: Pod, entrances: Sequence[Entrance]) -> Addresses:
     """Return addresses by the number that the cloud gives, one entry a port."""
-    return addresses(_, entrances[0].service, [(entrances[0].ingress[0].ip, "")])
+    return addresses(pod, entrances[0].service, [(entrances[0].ingress[0].ip, "")])
 
 
 class Balancer(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +124,7 @@ class Balancer(msgspec.Struct, frozen=True, kw_only=True):
     speaks_both: bool = False
     names_protocols: bool = False
     waits_for_pod: bool = False
-    addresses: Callable[[Pod, Sequence[Entrance]], Addresses] = by_number
+    addresses: Callable[[Conf, Pod, Sequence[Entrance]], Addresses] = by_number
     prepare_pod: Callable[[Conf, Pod], Pod] = lambda _, pod: pod
 
 

@@ -77,11 +77,10 @@ def read_options(path: Path) -> Mapping[str, Section]:
         ConfigError: it cannot be read, or is no TOML.
     """
     try:
-        document = tomllib.loads(path.read_text())
+        document = _lowered(tomllib.loads(path.read_text()))
     except (OSError, ValueError) as error:
         raise ConfigError(f"--provider-config: cannot read {path}: {error}") from error
-    tables = ((name, it) for name, it in document.items() if isinstance(it, dict))
-    return {name.lower(): _in_lower_case(cast("Section", it)) for name, it in tables}
+    return cast("Mapping[str, Section]", document)
 
 
 def decode(section: Section, kind: type[T], name: str) -> T:
@@ -111,8 +110,9 @@ def require(name: str, rules: Sequence[tuple[bool, str]]) -> None:
         raise InvalidOptions(f"[{name}]: {'; '.join(broken)}")
 
 
-def _in_lower_case(table: Section) -> Section:
-    return {
-        key.lower(): _in_lower_case(cast("Section", value)) if isinstance(value, dict) else value
-        for key, value in table.items()
-    }
+def _lowered(value: object) -> object:
+    """Return tables with their keys in lower case, anything else as it is."""
+    if not isinstance(value, dict):
+        return value
+    table = cast("Section", value)
+    return {key.lower(): _lowered(member) for key, member in table.items()}

@@ -58,8 +58,8 @@ def offer(providers: Sequence[Provider], options: Mapping[str, Section], site: S
     plugins: list[Plugin] = []
     failures: dict[str, str] = {}
     for provider in providers:
-        section = options.get(provider.section, {})
-        if section.get("enable") is not True:
+        section = options.get(provider.section)
+        if not isinstance(section, Mapping) or section.get("enable") is not True:
             continue
         try:
             plugins.extend(provider.networks(section, site))

@@ -1,13 +1,24 @@
 """Parameters that network types of Services share."""
 
 from okg.cloudprovider.fingerprint import Fields
-from okg.cloudprovider.grammar import PortProtocol, choice, flag
+from okg.cloudprovider.grammar import PortProtocol, choice, flag, pairs
 from okg.cloudprovider.parameters import Parameter
 
 FIXED = Parameter(
     name="Fixed",
     grammar=flag(),
     meaning="whether address and ports outlive the pod; they are free when the set is gone",
+)
+
+NODE_PORTS = Parameter(
+    name="AllocateLoadBalancerNodePorts",
+    grammar=flag(default=True),
+    meaning="whether the Service takes ports of nodes, too",
+)
+ANNOTATIONS = Parameter(
+    name="Annotations",
+    grammar=pairs("key:value, separated by commas"),
+    meaning="annotations of the Service; they win over those of the network type",
 )
 
 

@@ -73,7 +73,7 @@ def dress(conf: Conf, member: Member, service: Service) -> Service:
     return specified(marked, load_balancer_class=NLB_CLASS, external_traffic_policy="Local")
 
 
-def by_name_and_number(pod: Pod, entrances: Sequence[Entrance]) -> Addresses:
+def by_name_and_number(_: Conf, pod: Pod, entrances: Sequence[Entrance]) -> Addresses:
     """Return addresses by the name that the cloud gives, and by its number."""
     first = entrances[0].ingress[0]
     return addresses(pod, entrances[0].service, [(first.ip, first.hostname)])

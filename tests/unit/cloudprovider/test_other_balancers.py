@@ -1,0 +1,119 @@
+"""Services of other clouds as the Go manager makes them."""
+
+from okg.cloudprovider.hwcloud.elb import ELB
+from okg.cloudprovider.jdcloud.nlb import NLB
+from okg.cloudprovider.volcengine.clb import CLB
+from unit.cloudprovider.golden import HASH, SELECTOR, built, conf_of, spec_of
+
+VLB = "service.beta.kubernetes.io/volcengine-loadbalancer-"
+JLB = "service.beta.kubernetes.io/jdcloud-"
+ELB_PREFIX = "kubernetes.io/elb."
+
+
+def test_a_service_of_volcengine() -> None:
+    service = built(
+        CLB,
+        "ClbIds=clb-a,clb-b,clb-a",
+        "PortProtocols=80/TCP,7777/UDP",
+        "Annotations=k:v,a:w,bad,x:y:z",
+        ports=(500, 502),
+    )
+
+    assert service.metadata.labels == {}
+    assert service.metadata.annotations == {
+        "a": "w",
+        HASH: "387844239",
+        "k": "v",
+        f"{VLB}address-type": "PUBLIC",
+        f"{VLB}id": "clb-a",
+        f"{VLB}scheduler": "wrr",
+    }
+    assert spec_of(service) == {
+        "ports": [
+            {"name": "80-tcp", "protocol": "TCP", "port": 500, "targetPort": 80},
+            {"name": "7777-udp", "protocol": "UDP", "port": 502, "targetPort": 7777},
+        ],
+        "selector": SELECTOR,
+        "type": "LoadBalancer",
+        "allocateLoadBalancerNodePorts": True,
+    }
+
+
+def test_nobodys_annotation_hides_a_change() -> None:
+    service = built(
+        CLB, "ClbIds=clb-a", "PortProtocols=80", f"Annotations={HASH}:mine", ports=(500,)
+    )
+
+    assert service.metadata.annotations[HASH] != "mine"
+
+
+def test_a_service_of_jd_cloud() -> None:
+    service = built(NLB, "NlbIds=n-a", "PortProtocols=80/TCP,7777/UDP", ports=(500, 501))
+
+    listener = (
+        '{"protocol":"%s","connectionIdleTimeSeconds":600,'
+        '"backend":{"proxyProtocol":false,"algorithm":"RoundRobin"}}'
+    )
+    assert service.metadata.annotations == {
+        HASH: "623003531",
+        f"{JLB}loadbalancer-id": "n-a",
+        f"{JLB}load-balancer-spec": '{"version":"v1","loadBalancerId":"n-a",'
+        '"loadBalancerType":"nlb","internal":false,"listeners":['
+        + listener % "TCP"
+        + ","
+        + listener % "UDP"
+        + "]}",
+    }
+    assert [port.name for port in service.spec.ports] == ["80", "7777"]
+    assert service.spec.allocate_load_balancer_node_ports is True
+
+
+def test_a_service_of_huawei_cloud() -> None:
+    service = built(
+        ELB,
+        "ElbIds=e-a,e-b",
+        "PortProtocols=80/TCP,7777/TCPUDP",
+        "ElbClass=shared",
+        "ElbIdleTimeout=30",
+        'LBHealthCheckOption={"delay":3}',
+        'ElbSessionAffinityOption={"type":"SOURCE_IP"}',
+        ports=(500, 501),
+    )
+
+    annotations = dict(service.metadata.annotations)
+    assert annotations.pop(HASH)
+    assert annotations == {
+        f"{ELB_PREFIX}class": "shared",
+        f"{ELB_PREFIX}connection-limit": "-1",
+        f"{ELB_PREFIX}enable-transparent-client-ip": "false",
+        f"{ELB_PREFIX}health-check-flag": "on",
+        f"{ELB_PREFIX}health-check-option": '{"delay":3}',
+        f"{ELB_PREFIX}id": "e-a",
+        f"{ELB_PREFIX}idle-timeout": "30",
+        f"{ELB_PREFIX}lb-algorithm": "ROUND_ROBIN",
+        f"{ELB_PREFIX}session-affinity-flag": "off",
+        f"{ELB_PREFIX}session-affinity-option": '{"type":"SOURCE_IP"}',
+        f"{ELB_PREFIX}x-forwarded-host": "false",
+    }
+    assert [(p.name, p.port) for p in service.spec.ports] == [
+        ("80-tcp", 500),
+        ("7777-tcp", 501),
+        ("7777-udp", 501),
+    ]
+    assert service.spec.external_traffic_policy == "Cluster"
+
+
+def test_huaweis_fingerprint_is_the_go_managers_where_that_mixes_nothing_up() -> None:
+    """The Go manager writes the affinity's option over that of the health check."""
+    conf = ELB.parameters.read(
+        conf_of(
+            "ElbIds=e-a,e-b",
+            "PortProtocols=80/TCP,7777/TCPUDP",
+            "ElbClass=shared",
+            "ElbIdleTimeout=30",
+            'LBHealthCheckOption={"type":"SOURCE_IP"}',
+            'ElbSessionAffinityOption={"type":"SOURCE_IP"}',
+        )
+    )
+
+    assert ELB.fingerprint(conf) == "286289720"
