@@ -50,7 +50,7 @@ from okg.cloudprovider.pod_network import (
     told_state,
 )
 from okg.cloudprovider.port_index import PortIndex
-from okg.cloudprovider.ports import PortRange
+from okg.cloudprovider.ports import PortRange, lowest
 from okg.cloudprovider.provider import Site
 from okg.context import Context
 from okg.errors import AlreadyExists
@@ -206,6 +206,8 @@ class BalancedNetwork:
         known = known_allocation(self._balancer, services, groups)
         if known and len(known.ports) >= wanted:
             return Allocation(known.group, known.ports[:wanted])
+        if self._balancer.makes_own(conf) and known is None:
+            return Allocation(groups[0], lowest(self._ledger.allowed.bits, wanted))
         wish = Wish(
             holder=pod.key,
             groups=(known.group,) if known else groups,

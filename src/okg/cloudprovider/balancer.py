@@ -101,6 +101,8 @@ class Balancer(msgspec.Struct, frozen=True, kw_only=True):
         fingerprint: of a configuration.
         dress: gives a plain Service what the cloud looks for.
         spread: whether to prefer the emptiest group.
+        makes_own: whether the cloud makes a load balancer for each server, all of whose ports are
+            free; its group has no name.
         members: the Services of a server on a group.
         speaks_both: whether a port of TCPUDP becomes two ports of the Service.
         names_protocols: whether ports are called ``80-tcp``, else ``80``.
@@ -120,6 +122,7 @@ class Balancer(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: Callable[[Conf], str]
     dress: Callable[[Conf, Member, Service], Service]
     spread: Callable[[Conf], bool] = lambda _: False
+    makes_own: Callable[[Conf], bool] = lambda _: False
     members: Callable[[Conf, Pod, Group], tuple[Member, ...]] = one_service
     speaks_both: bool = False
     names_protocols: bool = False

@@ -4,7 +4,7 @@ One declaration serves the reading of a pod's configuration, the check of a new 
 documentation and ``okg networks``.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar, cast
 
 import msgspec
@@ -46,11 +46,18 @@ class Parameters:
     Args:
         declared: all of them, in the order of the documentation.
         takes_others: whether entries of other names mean something, too.
+        rules: what is wrong with a configuration whose parts are well formed.
     """
 
-    def __init__(self, *declared: Parameter[object], takes_others: bool = False) -> None:
+    def __init__(
+        self,
+        *declared: Parameter[object],
+        takes_others: bool = False,
+        rules: "Callable[[Conf], Iterable[str]]" = lambda _: (),
+    ) -> None:
         self._declared = {parameter.name: parameter for parameter in declared}
         self.takes_others = takes_others
+        self._rules = rules
 
     def __iter__(self) -> Iterator[Parameter[object]]:
         """Return the parameters in order."""
@@ -66,6 +73,8 @@ class Parameters:
         for parameter, reading in conf.readings():
             if reading.faults and parameter.strict:
                 raise PluginError(PluginErrorType.PARAMETER, _say(parameter, reading.faults))
+        for broken in self._rules(conf):
+            raise PluginError(PluginErrorType.PARAMETER, broken)
         return conf
 
     def problems(self, entries: Sequence[NetworkConfParam]) -> Iterator[str]:
@@ -77,6 +86,7 @@ class Parameters:
                 yield _say(parameter, reading.faults)
             elif parameter.required and (parameter.name not in given or not reading.value):
                 yield f"{parameter.name} is missing; write {parameter.grammar.description}"
+        yield from self._rules(conf)
 
     def unknown(self, entries: Sequence[NetworkConfParam]) -> Sequence[str]:
         """Return the names that mean nothing here."""
@@ -108,9 +118,13 @@ class Conf:
         """Whether there is an entry of this name."""
         return any(entry.name == parameter.name for entry in self._entries)
 
+    def entries(self) -> Mapping[str, str]:
+        """Return all entries; the last of a name counts."""
+        return {entry.name: entry.value for entry in self._entries}
+
     def others(self) -> Mapping[str, str]:
         """Return the entries of names that no parameter has; the last of a name counts."""
-        return {e.name: e.value for e in self._entries if e.name not in self._readings}
+        return {name: it for name, it in self.entries().items() if name not in self._readings}
 
     def readings(self) -> Iterator[tuple[Parameter[object], Reading[object]]]:
         """Yield each parameter with what was understood."""

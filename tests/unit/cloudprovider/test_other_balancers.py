@@ -1,7 +1,11 @@
 """Services of other clouds as the Go manager makes them."""
 
+import pytest
+
 from okg.cloudprovider.hwcloud.elb import ELB
+from okg.cloudprovider.hwcloud.elb_cce import CCE_ELB
 from okg.cloudprovider.jdcloud.nlb import NLB
+from okg.cloudprovider.plugin import PluginError
 from okg.cloudprovider.volcengine.clb import CLB
 from unit.cloudprovider.golden import HASH, SELECTOR, built, conf_of, spec_of
 
@@ -117,3 +121,38 @@ def test_huaweis_fingerprint_is_the_go_managers_where_that_mixes_nothing_up() ->
     )
 
     assert ELB.fingerprint(conf) == "286289720"
+
+
+CCE = (
+    "kubernetes.io/elb.id=8f4cf216-a659-40dc-8c77-6068b036ba56",
+    "kubernetes.io/elb.class=performance",
+    "kubernetes.io/elb.connection-drain-enable=true",
+    "kubernetes.io/elb.connection-drain-timeout=300",
+    "PortProtocols=80/TCP",
+)
+
+
+def test_a_service_of_huaweis_container_engine() -> None:
+    service = built(CCE_ELB, *CCE, ports=(32768,))
+
+    assert service.metadata.annotations == {
+        HASH: "2536262647",
+        f"{ELB_PREFIX}id": "8f4cf216-a659-40dc-8c77-6068b036ba56",
+        f"{ELB_PREFIX}class": "performance",
+        f"{ELB_PREFIX}connection-drain-enable": "true",
+        f"{ELB_PREFIX}connection-drain-timeout": "300",
+    }
+    assert [port.name for port in service.spec.ports] == ["80-tcp"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("PortProtocols=80",),
+        (f"{ELB_PREFIX}id=a", f'{ELB_PREFIX}autocreate={{"x":1}}', "PortProtocols=80"),
+        (f"{ELB_PREFIX}id=a,b", "PortProtocols=80"),
+    ],
+)
+def test_huaweis_container_engine_needs_one_load_balancer(lines: tuple[str, ...]) -> None:
+    with pytest.raises(PluginError, match=r"elb\.id"):
+        CCE_ELB.parameters.read(conf_of(*lines))
