@@ -110,6 +110,15 @@ def texts(description: str) -> Grammar[tuple[str, ...]]:
     return Grammar(description, (), lambda given: Reading(tuple(given)))
 
 
+def verbatim(grammar: Grammar[object]) -> Grammar[str]:
+    """A text that is passed on as it is, whatever is understood of it."""
+
+    def read(texts: Texts) -> Reading[str]:
+        return Reading(texts[-1], grammar.read(texts).faults)
+
+    return Grammar(grammar.description, "", read)
+
+
 def flag(*, default: bool = False) -> Grammar[bool]:
     """True or false, in the words of Go."""
     return one("true or false", default, parse_bool)
@@ -188,6 +197,11 @@ def port_protocols(*protocols: str) -> Grammar[tuple[PortProtocol, ...]]:
 
     description = f"ports from 1 to 65535 such as 80/TCP,7777/UDP, each {_either(protocols)}"
     return items(description, parse_port_protocol, check)
+
+
+def numbers(description: str, allowed: range = PORTS) -> Grammar[tuple[int, ...]]:
+    """Numbers within bounds; the last entry counts."""
+    return items(description, partial(_parse_within, allowed))
 
 
 def pairs(description: str) -> Grammar[Mapping[str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from okg.api.game import NetworkAddress, NetworkStatus
 from okg.cloudprovider.annotated import Annotations, Inquiry
-from okg.cloudprovider.grammar import text
+from okg.cloudprovider.grammar import choice, flag, integer, verbatim
 from okg.cloudprovider.parameters import Parameter, Parameters
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.workload.network_status import READY
@@ -13,17 +13,20 @@ PREFIX = "jdos.jd.com/"
 ENABLED = f"{PREFIX}eip.enable"
 
 BANDWIDTH = Parameter(
-    name="Bandwidth", grammar=text("a number of Mbit/s"), meaning="bandwidth", changeable=False
+    name="Bandwidth",
+    grammar=verbatim(integer(range(1, 1 << 31), 0)),
+    meaning="bandwidth in Mbit/s",
+    changeable=False,
 )
 CHARGE_TYPE = Parameter(
     name="ChargeType",
-    grammar=text("postpaid_by_usage or postpaid_by_duration"),
+    grammar=verbatim(choice(("postpaid_by_usage", "postpaid_by_duration"), "")),
     meaning="how it is paid for",
     changeable=False,
 )
 FIXED = Parameter(
     name="Fixed",
-    grammar=text("true or false"),
+    grammar=verbatim(flag()),
     meaning="whether the address outlives the pod",
     changeable=False,
 )

@@ -1,0 +1,219 @@
+"""Networks that pods ask for by annotations."""
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from okg.api.core import Pod, PodStatus
+from okg.api.meta import ObjectMeta
+from okg.cloudprovider.alibabacloud.eip import EIP as ALIBABA_EIP
+from okg.cloudprovider.alibabacloud.kinds import (
+    DnatEntry,
+    PodDnat,
+    PodDnatStatus,
+    PodEip,
+    PodEipStatus,
+)
+from okg.cloudprovider.alibabacloud.natgw import NATGW
+from okg.cloudprovider.annotated import AnnotatedNetwork, Annotations
+from okg.cloudprovider.hwcloud.eip_cce import CCE_EIP
+from okg.cloudprovider.jdcloud.eip import EIP as JD_EIP
+from okg.cloudprovider.plugin import PluginError
+from okg.cloudprovider.tencentcloud.clb import CLB
+from okg.cloudprovider.volcengine.eip import EIP as VOLCENGINE_EIP
+from okg.context import Context
+from unit.cloudprovider.golden import POD, conf_of
+from unit.controllers.memory import MemoryClient
+
+CTX = Context()
+CONF = "game.kruise.io/network-conf"
+STATUS = "game.kruise.io/network-status"
+TIMES = '"createTime":null,"lastTransitionTime":null}'
+NAME = ObjectMeta(name="gss-3", namespace="ns")
+
+
+def _pod(*lines: str) -> Pod:
+    annotations = {CONF: msgspec.json.encode(conf_of(*lines)).decode()}
+    meta = replace(POD.metadata, annotations=annotations)
+    return replace(POD, metadata=meta, status=PodStatus(pod_ip="10.0.0.1"))
+
+
+def _asked(kind: Annotations, *lines: str) -> dict[str, str]:
+    """Return the annotations that a new pod gets."""
+    pod = AnnotatedNetwork(kind).on_pod_added(CTX, MemoryClient(), _pod(*lines))
+    return {key: value for key, value in pod.metadata.annotations.items() if key != CONF}
+
+
+def _told(kind: Annotations, client: MemoryClient, pod: Pod, **noted: str) -> str:
+    """Return the status of a pod after somebody noted something on it."""
+    network = AnnotatedNetwork(kind)
+    pod = network.on_pod_updated(CTX, client, network.on_pod_added(CTX, client, pod))
+    annotations = {**pod.metadata.annotations, **noted}
+    pod = replace(pod, metadata=replace(pod.metadata, annotations=annotations))
+    return network.on_pod_updated(CTX, client, pod).metadata.annotations[STATUS]
+
+
+WAITING = '{"currentNetworkState":"Waiting",' + TIMES
+
+
+@pytest.mark.parametrize("kind", [NATGW, ALIBABA_EIP, VOLCENGINE_EIP, JD_EIP])
+def test_a_network_is_waited_for_until_it_is_there(kind: Annotations) -> None:
+    assert _told(kind, MemoryClient(), _pod("Ports=80")) == WAITING
+
+
+def test_a_nat_gateway_is_asked_for_ports() -> None:
+    asked = _asked(NATGW, "Ports=80,8080", "Protocol=udp", "Fixed=true")
+
+    assert asked == {
+        "k8s.aliyun.com/pod-dnat": "true",
+        "k8s.aliyun.com/pod-dnat-expose-port": "80,8080",
+        "k8s.aliyun.com/pod-dnat-expose-protocol": "udp",
+        "k8s.aliyun.com/pod-dnat-fixed": "true",
+    }
+
+
+def test_ports_of_a_nat_gateway_are_told_as_texts() -> None:
+    entry = DnatEntry(
+        external_port="512",
+        external_ip="47.97.0.1",
+        internal_port="80",
+        internal_ip="10.0.0.1",
+        ip_protocol="tcp",
+    )
+    client = MemoryClient(PodDnat(metadata=NAME, status=PodDnatStatus(entries=(entry,))))
+
+    assert _told(NATGW, client, _pod("Ports=80")) == (
+        '{"internalAddresses":[{"ip":"10.0.0.1","ports":[{"name":"80","protocol":"TCP","port":"80"}]}],'
+        '"externalAddresses":[{"ip":"47.97.0.1","ports":[{"name":"80","protocol":"TCP","port":"512"}]}],'
+        '"currentNetworkState":"Ready",' + TIMES
+    )
+    assert '"currentNetworkState":"Waiting"' in _told(NATGW, client, _pod("Ports=80,81"))
+
+
+def test_an_address_of_alibaba_cloud() -> None:
+    status = PodEipStatus(eip_address="47.98.0.1", private_ip_address="10.0.0.1")
+    client = MemoryClient(PodEip(metadata=NAME, status=status))
+
+    assert _asked(ALIBABA_EIP, "Bandwidth=5", "ReleaseStrategy=Never") == {
+        "k8s.aliyun.com/pod-with-eip": "true",
+        "k8s.aliyun.com/eip-name": "ns/gss-3",
+        "k8s.aliyun.com/eip-bandwidth": "5",
+        "k8s.aliyun.com/pod-eip-release-strategy": "Never",
+    }
+    assert _told(ALIBABA_EIP, client, _pod()) == (
+        '{"internalAddresses":[{"ip":"10.0.0.1"}],"externalAddresses":[{"ip":"47.98.0.1"}],'
+        '"currentNetworkState":"Ready",' + TIMES
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "attributes"),
+    [
+        (
+            (),
+            '{"description":"Created by the OKG Volcengine EIP plugin. Do not delete or modify."}',
+        ),
+        (
+            ("name=a<b", "bandwidth=10", "billingType=2", "isp=BGP"),
+            '{"bandwidth":10,"billingType":2,"isp":"BGP","name":"a\\u003cb"}',
+        ),
+    ],
+)
+def test_an_address_of_volcengine_is_asked_for(lines: tuple[str, ...], attributes: str) -> None:
+    assert _asked(VOLCENGINE_EIP, *lines) == {
+        "vke.volcengine.com/primary-eip-allocate": '{"type": "Elastic"}',
+        "vke.volcengine.com/primary-eip-attributes": attributes,
+    }
+
+
+def test_an_address_of_volcengine_that_is_there_is_named_alone() -> None:
+    assert _asked(VOLCENGINE_EIP, "vke.volcengine.com/primary-eip-id=eip-1", "name=a") == {
+        "vke.volcengine.com/primary-eip-id": "eip-1"
+    }
+
+
+@pytest.mark.parametrize("key", ["niIp", "EniIp"])
+def test_an_address_of_volcengine(key: str) -> None:
+    noted = f'[{{"EipId":"e","EipAddress":"1.2.3.4","EniId":"n","{key}":"10.0.0.1"}}]'
+
+    told = _told(
+        VOLCENGINE_EIP, MemoryClient(), _pod(), **{"vke.volcengine.com/allocated-eips": noted}
+    )
+
+    assert told == (
+        '{"internalAddresses":[{"ip":"10.0.0.1"}],"externalAddresses":[{"ip":"1.2.3.4"}],'
+        '"currentNetworkState":"Ready",' + TIMES
+    )
+
+
+@pytest.mark.parametrize(("noted", "expected"), [("[]", WAITING)])
+def test_no_address_of_volcengine_yet(noted: str, expected: str) -> None:
+    key = "vke.volcengine.com/allocated-eips"
+
+    assert _told(VOLCENGINE_EIP, MemoryClient(), _pod(), **{key: noted}) == expected
+
+
+def test_an_address_of_jd_cloud() -> None:
+    lines = ("Bandwidth=10", "ChargeType=postpaid_by_usage", "Fixed=true")
+    noted = {"jdos.jd.com/eip.id": "fip-1", "jdos.jd.com/eip.ip": "1.2.3.4"}
+
+    assert _asked(JD_EIP, *lines) == {
+        "jdos.jd.com/eip.enable": "true",
+        "jdos.jd.com/eip-name": "ns/gss-3",
+        "jdos.jd.com/eip.bandwith": "10",
+        "jdos.jd.com/eip.chargeMode": "postpaid_by_usage",
+        "jdos.jd.com/eip.static": "true",
+    }
+    assert _told(JD_EIP, MemoryClient(), _pod(), **noted) == (
+        '{"internalAddresses":[{"ip":"10.0.0.1"}],"externalAddresses":[{"ip":"1.2.3.4"}],'
+        '"currentNetworkState":"Ready",' + TIMES
+    )
+
+
+def test_a_pod_that_jd_cloud_is_not_asked_for_cannot_have_an_address() -> None:
+    with pytest.raises(PluginError, match=r"eip\.enable of the pod is not true"):
+        _told(JD_EIP, MemoryClient(), _pod(), **{"jdos.jd.com/eip.enable": "no"})
+
+
+def test_an_address_of_huaweis_container_engine() -> None:
+    assert _asked(CCE_EIP, "yangtse.io/pod-with-eip=true", "yangtse.io/other=x") == {
+        "yangtse.io/pod-with-eip": "true"
+    }
+    assert _told(CCE_EIP, MemoryClient(), _pod()) == '{"currentNetworkState":"Ready",' + TIMES
+
+
+TENCENT = "networking.cloud.tencent.com/"
+
+
+def test_ports_of_tencent_cloud() -> None:
+    result = '[{"port":80,"protocol":"TCP","address":"1.2.3.4:30001"},{"address":"bad"}]'
+    noted = {
+        f"{TENCENT}clb-port-mapping-status": "Ready",
+        f"{TENCENT}clb-port-mapping-result": result,
+    }
+
+    assert _asked(CLB, "PortProtocols=80/TCP,7777/UDP") == {
+        f"{TENCENT}clb-port-mapping": "80 TCP ns-gss\n7777 UDP ns-gss\n",
+        f"{TENCENT}enable-clb-port-mapping": "true",
+    }
+    assert _told(CLB, MemoryClient(), _pod("PortProtocols=80/TCP"), **noted) == (
+        '{"internalAddresses":[{"ip":"10.0.0.1","ports":[{"name":"80","protocol":"TCP","port":80}]}],'
+        '"externalAddresses":[{"ip":"1.2.3.4","ports":[{"name":"80","protocol":"TCP","port":30001}]}],'
+        '"currentNetworkState":"Ready",' + TIMES
+    )
+
+
+def test_a_server_of_tencent_cloud_is_cut_off() -> None:
+    network = AnnotatedNetwork(CLB)
+    pod = network.on_pod_updated(CTX, MemoryClient(), _pod("PortProtocols=80"))
+    labels = {**pod.metadata.labels, "game.kruise.io/network-disabled": "true"}
+
+    pod = replace(pod, metadata=replace(pod.metadata, labels=labels))
+    cut = network.on_pod_updated(CTX, MemoryClient(), pod)
+
+    assert cut.metadata.annotations[f"{TENCENT}enable-clb-port-mapping"] == "false"
+
+
+def test_a_pod_of_tencent_cloud_without_ports_is_refused() -> None:
+    with pytest.raises(PluginError, match="missing PortProtocols config"):
+        _asked(CLB, "PortProtocols=http")
