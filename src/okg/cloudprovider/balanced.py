@@ -20,13 +20,11 @@ import msgspec
 from msgspec.structs import replace
 
 from okg.api.core import Pod
-from okg.api.game import GameServerSet
 from okg.api.meta import OwnerReference
 from okg.api.service import Service
 from okg.client.client import Client
 from okg.cloudprovider.balancer import (
     CLUSTER_IP,
-    CONFIG_HASH,
     LOAD_BALANCER,
     Balancer,
     Draft,
@@ -34,6 +32,7 @@ from okg.cloudprovider.balancer import (
     Member,
     build_service,
     cut_off,
+    hash_of,
     known_allocation,
     placement,
     redressed,
@@ -46,6 +45,7 @@ from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.cloudprovider.pod_network import (
     PodNetwork,
     read_pod_network,
+    set_of,
     told_ready,
     told_state,
 )
@@ -54,7 +54,6 @@ from okg.cloudprovider.ports import PortRange, lowest
 from okg.cloudprovider.provider import Site
 from okg.context import Context
 from okg.errors import AlreadyExists
-from okg.workload.names import OWNER_GSS
 from okg.workload.ownership import controlled_by, is_of_another
 
 
@@ -160,7 +159,7 @@ class BalancedNetwork:
         if stored is None:
             _create(scene.client, wanted)
             return _Look(pod)
-        if _hash(stored) != _hash(wanted):
+        if hash_of(stored) != hash_of(wanted):
             after = redressed(stored, wanted)
             scene.client.patch(stored, cut_off(after) if scene.network.disabled else after)
             return _Look(told_state(pod, scene.network))
@@ -178,7 +177,7 @@ class BalancedNetwork:
 
     def _prepared(self, scene: _Scene, pod: Pod, entrance: Entrance) -> _Look:
         """Let a Service reach a pod that is not Ready, if that is asked for."""
-        gss = _set_of(scene.client, pod) if scene.draft.conf[ALLOW_NOT_READY] else None
+        gss = set_of(scene.client, pod) if scene.draft.conf[ALLOW_NOT_READY] else None
         if gss is None:
             return _Look(pod, entrance)
         prepared = prepare(pod, entrance.service, gss)
@@ -219,17 +218,8 @@ class BalancedNetwork:
 
     def _owner(self, client: Client, conf: Conf, pod: Pod) -> OwnerReference:
         """Return with whom the Services go: the set if they are fixed, else the pod."""
-        gss = _set_of(client, pod) if self._balancer.fixed(conf) else None
+        gss = set_of(client, pod) if self._balancer.fixed(conf) else None
         return controlled_by(gss or pod)
-
-
-def _set_of(client: Client, pod: Pod) -> GameServerSet | None:
-    name = pod.metadata.labels.get(OWNER_GSS, "")
-    return client.get(GameServerSet, pod.metadata.namespace, name)
-
-
-def _hash(service: Service) -> str | None:
-    return service.metadata.annotations.get(CONFIG_HASH)
 
 
 def _create(client: Client, service: Service) -> None:

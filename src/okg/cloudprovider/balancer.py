@@ -4,7 +4,7 @@ Seven network types are one algorithm, ``BalancedNetwork``. What differs is writ
 data and as functions of values.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -170,11 +170,16 @@ def build_service(balancer: Balancer, draft: Draft, member: Member) -> Service:
     spec = ServiceSpec(
         type=LOAD_BALANCER,
         selector={POD_NAME: pod.metadata.name},
-        ports=_service_ports(balancer, balancer.ports(conf), draft.ports),
+        ports=_ports(balancer, conf, draft),
     )
     dressed = balancer.dress(conf, member, Service(metadata=meta, spec=spec))
     # Last, because nothing that a user writes may hide a change.
     return annotated(dressed, {CONFIG_HASH: balancer.fingerprint(conf)})
+
+
+def hash_of(service: Service) -> str | None:
+    """Return the fingerprint of the configuration that a Service was made by."""
+    return service.metadata.annotations.get(CONFIG_HASH)
 
 
 def annotated(service: Service, annotations: Mapping[str, str]) -> Service:
@@ -240,6 +245,30 @@ def known_allocation(
     return Allocation(whole, known_ports(services[0]))
 
 
+def service_ports(
+    pairs: Iterable[tuple[PortProtocol, int]], *, names_protocols: bool = False
+) -> tuple[ServicePort, ...]:
+    """Return ports of a Service for those of a server.
+
+    Args:
+        pairs: port of the server and port of the Service.
+        names_protocols: whether they are called ``80-tcp``, else ``80``, where that is no one
+            else's name.
+    """
+    pairs = tuple(pairs)
+    numbers = [item.port for item, _ in pairs]
+
+    def name(item: PortProtocol) -> str:
+        if names_protocols or numbers.count(item.port) > 1:
+            return f"{item.port}-{item.protocol.lower()}"
+        return str(item.port)
+
+    return tuple(
+        ServicePort(name=name(it), protocol=it.protocol, port=port, target_port=it.port)
+        for it, port in pairs
+    )
+
+
 def addresses(
     pod: Pod, service: Service, hosts: Sequence[tuple[str, str]], *, by_name: bool = False
 ) -> Addresses:
@@ -274,23 +303,14 @@ def _target(port: ServicePort) -> int:
     return int(port.target_port or port.port)
 
 
-def _service_ports(
-    balancer: Balancer, wanted: Sequence[PortProtocol], ports: Sequence[int]
-) -> tuple[ServicePort, ...]:
-    numbers = [item.port for item in wanted]
-    return tuple(
-        ServicePort(
-            name=f"{item.port}-{protocol.lower()}"
-            if balancer.names_protocols or numbers.count(item.port) > 1
-            else str(item.port),
-            protocol=protocol,
-            port=port,
-            target_port=item.port,
-        )
-        for item, port in zip(wanted, ports, strict=True)
-        for protocol in _protocols(balancer, item.protocol)
-    )
-
-
-def _protocols(balancer: Balancer, written: str) -> tuple[str, ...]:
-    return ("TCP", "UDP") if balancer.speaks_both and written == BOTH else (written,)
+def _ports(balancer: Balancer, conf: Conf, draft: Draft) -> tuple[ServicePort, ...]:
+    wanted = balancer.ports(conf)
+    if balancer.speaks_both:
+        pairs = [
+            (replace(item, protocol=protocol), port)
+            for item, port in zip(wanted, draft.ports, strict=True)
+            for protocol in (("TCP", "UDP") if item.protocol == BOTH else (item.protocol,))
+        ]
+    else:
+        pairs = list(zip(wanted, draft.ports, strict=True))
+    return service_ports(pairs, names_protocols=balancer.names_protocols)
