@@ -65,15 +65,14 @@ class MemoryClient:
         labels: Mapping[str, str] | None = None,
         index: tuple[str, str] | None = None,
     ) -> Sequence[O]:
-        assert namespace is None
-        assert labels is None
-        assert index is not None
         functions = {(of, name): function for of, name, function in indexes()}
-        function = functions[kind, index[0]]
         return [
             obj
             for obj in self.objects.values()
-            if isinstance(obj, kind) and index[1] in function(obj)
+            if isinstance(obj, kind)
+            and namespace in {None, obj.metadata.namespace}
+            and (labels or {}).items() <= obj.metadata.labels.items()
+            and (index is None or index[1] in functions[kind, index[0]](obj))
         ]
 
     def count(self, kind: type[O], *, index: tuple[str, str]) -> int:
