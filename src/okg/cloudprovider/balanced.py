@@ -20,7 +20,6 @@ import msgspec
 from msgspec.structs import replace
 
 from okg.api.core import Pod
-from okg.api.meta import OwnerReference
 from okg.api.service import Service
 from okg.client.client import Client
 from okg.cloudprovider.balancer import (
@@ -37,15 +36,16 @@ from okg.cloudprovider.balancer import (
     placement,
     redressed,
 )
+from okg.cloudprovider.creation import create_once
 from okg.cloudprovider.drawing import Allocation, Group, Wish
 from okg.cloudprovider.ledger import PortLedger
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY, is_ready, prepare
+from okg.cloudprovider.owners import owner_of, set_of
 from okg.cloudprovider.parameters import Conf, Parameters
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.cloudprovider.pod_network import (
     PodNetwork,
     read_pod_network,
-    set_of,
     told_ready,
     told_state,
 )
@@ -53,8 +53,7 @@ from okg.cloudprovider.port_index import PortIndex
 from okg.cloudprovider.ports import PortRange, lowest
 from okg.cloudprovider.provider import Site
 from okg.context import Context
-from okg.errors import AlreadyExists
-from okg.workload.ownership import controlled_by, is_of_another
+from okg.workload.ownership import is_of_another
 
 
 class _Scene(msgspec.Struct, frozen=True):
@@ -134,7 +133,7 @@ class BalancedNetwork:
         if any(is_of_another(service, pod) for service in stored.values()):
             return pod
         has = self._allocate(ctx, client, conf, pod, list(stored.values()))
-        draft = Draft(conf, pod, has.ports, self._owner(client, conf, pod))
+        draft = Draft(conf, pod, has.ports, owner_of(client, pod, fixed=self._balancer.fixed(conf)))
         return self._follow(_Scene(client, network, has.group, draft), pod, stored)
 
     def on_pod_deleted(self, ctx: Context, client: Client, pod: Pod) -> None:
@@ -157,7 +156,7 @@ class BalancedNetwork:
     def _look(self, scene: _Scene, pod: Pod, member: Member, stored: Service | None) -> _Look:
         wanted = build_service(self._balancer, scene.draft, member)
         if stored is None:
-            _create(scene.client, wanted)
+            create_once(scene.client, wanted)
             return _Look(pod)
         if hash_of(stored) != hash_of(wanted):
             after = redressed(stored, wanted)
@@ -215,18 +214,6 @@ class BalancedNetwork:
             spread=self._balancer.spread(conf),
         )
         return self._ledger.draw(ctx, client, wish)
-
-    def _owner(self, client: Client, conf: Conf, pod: Pod) -> OwnerReference:
-        """Return with whom the Services go: the set if they are fixed, else the pod."""
-        gss = set_of(client, pod) if self._balancer.fixed(conf) else None
-        return controlled_by(gss or pod)
-
-
-def _create(client: Client, service: Service) -> None:
-    try:
-        client.create(service)
-    except AlreadyExists:
-        return  # by another replica, or it is not in the cache yet
 
 
 def balanced(balancer: Balancer, allowed: PortRange, site: Site) -> BalancedNetwork:

@@ -270,7 +270,12 @@ def service_ports(
 
 
 def addresses(
-    pod: Pod, service: Service, hosts: Sequence[tuple[str, str]], *, by_name: bool = False
+    pod: Pod,
+    service: Service,
+    hosts: Sequence[tuple[str, str]],
+    *,
+    by_name: bool = False,
+    outside: Callable[[ServicePort], int] = lambda port: port.port,
 ) -> Addresses:
     """Return one entry for each host and port, hosts first.
 
@@ -279,6 +284,7 @@ def addresses(
         service: whose ports.
         hosts: number and name of each.
         by_name: whether an entry is called as the Service's port is, else by the pod's port.
+        outside: returns the number of a port out there.
     """
 
     def port(of: ServicePort, number: int) -> tuple[NetworkPort, ...]:
@@ -287,12 +293,12 @@ def addresses(
 
     ports = service.spec.ports
     inside = (NetworkAddress(ip=_ip(pod), ports=port(p, _target(p))) for p in ports)
-    outside = (
-        NetworkAddress(ip=ip, end_point=name, ports=port(p, p.port))
+    out = (
+        NetworkAddress(ip=ip, end_point=name, ports=port(p, outside(p)))
         for ip, name in hosts
         for p in ports
     )
-    return Addresses(tuple(inside), tuple(outside))
+    return Addresses(tuple(inside), tuple(out))
 
 
 def _ip(pod: Pod) -> str:

@@ -7,13 +7,12 @@ import msgspec
 from msgspec.structs import replace
 
 from okg.api.core import Pod
-from okg.api.game import GameServerSet, NetworkAddress, NetworkConfParam, NetworkStatus
+from okg.api.game import NetworkAddress, NetworkConfParam, NetworkStatus
 from okg.api.meta import Value
-from okg.client.client import Client
 from okg.cloudprovider.grammar import Malformed, parse_bool
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.workload.go_json import encode_as_go
-from okg.workload.names import NETWORK_CONF, NETWORK_DISABLED, NETWORK_STATUS, OWNER_GSS
+from okg.workload.names import NETWORK_CONF, NETWORK_DISABLED, NETWORK_STATUS
 from okg.workload.network_status import NOT_READY, READY, read_network_status
 
 WAITING = "Waiting"
@@ -58,12 +57,6 @@ def read_pod_network(pod: Pod) -> PodNetwork:
         why = f"annotation {NETWORK_CONF} is no list of names and values: {error}"
         raise PluginError(PluginErrorType.PARAMETER, why) from error
     return PodNetwork(entries, _is_disabled(pod), read_network_status(pod))
-
-
-def set_of(client: Client, pod: Pod) -> GameServerSet | None:
-    """Return the set of a pod; None if it is gone."""
-    name = pod.metadata.labels.get(OWNER_GSS, "")
-    return client.get(GameServerSet, pod.metadata.namespace, name)
 
 
 def told(pod: Pod, status: NetworkStatus) -> Pod:

@@ -32,9 +32,14 @@ def traffic_policy(default: str, *, changeable: bool) -> Parameter[str]:
     )
 
 
-def go_ports(wanted: tuple[PortProtocol, ...]) -> Fields:
-    """Return the part of a fingerprint that is about ports."""
+def go_ports(wanted: tuple[PortProtocol, ...], name: str = "targetPorts") -> Fields:
+    """Return the part of a fingerprint that is about ports.
+
+    Args:
+        wanted: the ports.
+        name: what the Go manager calls their numbers.
+    """
     return (
-        ("targetPorts", "[]int", tuple(item.port for item in wanted)),
+        (name, "[]int", tuple(item.port for item in wanted)),
         ("protocols", "[]v1.Protocol", tuple(item.protocol for item in wanted)),
     )

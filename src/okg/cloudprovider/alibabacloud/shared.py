@@ -29,19 +29,19 @@ from okg.cloudprovider.balancer import (
     redressed,
     service_ports,
 )
+from okg.cloudprovider.creation import create_once
 from okg.cloudprovider.grammar import port_protocols
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY, prepare
+from okg.cloudprovider.owners import set_of
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.cloudprovider.pod_network import (
     PodNetwork,
     read_pod_network,
-    set_of,
     told_ready,
     told_state,
 )
 from okg.context import Context
-from okg.errors import AlreadyExists
 from okg.workload.names import OWNER_GSS
 from okg.workload.network_status import READY
 from okg.workload.ownership import controlled_by
@@ -120,7 +120,7 @@ class SharedNetwork:
         scene = self._scene(client, pod)
         stored = client.get(Service, pod.metadata.namespace, scene.balancer)
         if stored is None:
-            self._create(scene, pod)
+            create_once(client, self._wanted(scene, pod))
         placed_pod = _with_labels(pod, self._labels(scene))
         return placed_pod if stored is None else told_state(placed_pod, scene.network)
 
@@ -137,7 +137,7 @@ class SharedNetwork:
         scene = self._scene(client, pod)
         stored = client.get(Service, pod.metadata.namespace, scene.balancer)
         if stored is None:
-            self._create(scene, pod)
+            create_once(client, self._wanted(scene, pod))
             return pod
         wanted = self._wanted(scene, pod)
         if hash_of(stored) != hash_of(wanted):
@@ -220,12 +220,6 @@ class SharedNetwork:
         )
         plain = annotated(Service(metadata=meta, spec=spec), placed(scene.balancer))
         return self._shared.dress(scene.conf, plain)
-
-    def _create(self, scene: _Scene, pod: Pod) -> None:
-        try:
-            scene.client.create(self._wanted(scene, pod))
-        except AlreadyExists:
-            return  # by the webhook of another pod
 
 
 def _with_labels(pod: Pod, labels: Mapping[str, str]) -> Pod:

@@ -1,0 +1,222 @@
+"""Networks of plain Kubernetes, look by look and object by object."""
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from okg.api.core import Node, NodeAddress, NodeStatus, Pod, PodSpec, PodStatus
+from okg.api.meta import ObjectMeta
+from okg.api.networking import Ingress
+from okg.api.service import Service
+from okg.cloudprovider.kubernetes.ingress import IngressNetwork
+from okg.cloudprovider.kubernetes.node_address import address_of
+from okg.cloudprovider.kubernetes.node_port import NodePort
+from okg.cloudprovider.plugin import Plugin, PluginError
+from okg.context import Context
+from unit.cloudprovider.golden import GSS, POD, SELECTOR, conf_of, spec_of
+from unit.controllers.memory import MemoryClient
+
+CTX = Context()
+STATUS = "game.kruise.io/network-status"
+TIMES = '"createTime":null,"lastTransitionTime":null}'
+
+
+def _pod(*lines: str, node: str = "node-a") -> Pod:
+    text = msgspec.json.encode(conf_of(*lines)).decode()
+    meta = replace(POD.metadata, annotations={"game.kruise.io/network-conf": text})
+    spec = PodSpec(node_name=node)
+    return replace(POD, metadata=meta, spec=spec, status=PodStatus(pod_ip="10.0.0.1"))
+
+
+def _node(*addresses: tuple[str, str]) -> Node:
+    listed = tuple(NodeAddress(type=kind, address=address) for kind, address in addresses)
+    return Node(metadata=ObjectMeta(name="node-a"), status=NodeStatus(addresses=listed))
+
+
+def _look(plugin: Plugin, client: MemoryClient, pod: Pod, times: int = 1) -> Pod:
+    for _ in range(times):
+        pod = plugin.on_pod_updated(CTX, client, pod)
+    return pod
+
+
+def _service(client: MemoryClient) -> Service:
+    service = client.get(Service, "ns", "gss-3")
+    assert service is not None
+    return service
+
+
+def _give_node_port(client: MemoryClient, port: int) -> None:
+    service = _service(client)
+    ports = tuple(replace(p, node_port=port) for p in service.spec.ports)
+    client.put(replace(service, spec=replace(service.spec, ports=ports)))
+
+
+@pytest.mark.parametrize(
+    ("addresses", "expected"),
+    [
+        ([("InternalIP", "10.0.0.9"), ("ExternalIP", "1.2.3.4")], "1.2.3.4"),
+        ([("ExternalDNS", "node.example"), ("ExternalIP", "1.2.3.4")], "node.example"),
+        ([("InternalIP", "10.0.0.8"), ("InternalIP", "10.0.0.9")], "10.0.0.9"),
+        ([("InternalIP", "no number"), ("Hostname", "node-a")], ""),
+    ],
+)
+def test_a_node_is_reached_from_outside_if_it_can_be(
+    addresses: list[tuple[str, str]], expected: str
+) -> None:
+    assert address_of(_node(*addresses)) == expected
+
+
+def test_the_service_of_a_node_port() -> None:
+    client = MemoryClient(GSS)
+
+    _look(NodePort(), client, _pod("PortProtocols=80/TCP"), times=2)
+
+    service = _service(client)
+    assert service.metadata.annotations == {"game.kruise.io/svc-hash": "3594902903"}
+    assert [owner.uid for owner in service.metadata.owner_references] == ["u"]
+    assert spec_of(service) == {
+        "ports": [{"name": "80", "protocol": "TCP", "port": 80, "targetPort": 80}],
+        "selector": SELECTOR,
+        "type": "NodePort",
+    }
+
+
+def test_a_server_is_told_its_port_of_its_node() -> None:
+    client = MemoryClient(GSS, _node(("ExternalIP", "1.2.3.4")))
+    pod = _look(NodePort(), client, _pod("PortProtocols=80/TCP"), times=3)
+    _give_node_port(client, 30123)
+
+    ready = _look(NodePort(), client, pod)
+
+    assert '"currentNetworkState":"NotReady"' in pod.metadata.annotations[STATUS]
+    assert ready.metadata.annotations[STATUS] == (
+        '{"internalAddresses":[{"ip":"10.0.0.1","ports":[{"name":"80","protocol":"TCP","port":80}]}],'
+        '"externalAddresses":[{"ip":"1.2.3.4","ports":[{"name":"80","protocol":"TCP","port":30123}]}],'
+        '"currentNetworkState":"Ready",' + TIMES
+    )
+
+
+def test_a_pod_without_a_node_waits_once_something_was_told() -> None:
+    pod = _pod("PortProtocols=80", node="")
+    told = _pod("PortProtocols=80")
+    told = replace(_look(NodePort(), MemoryClient(GSS), told), spec=PodSpec())
+
+    assert _look(NodePort(), MemoryClient(), pod) is pod
+    assert (
+        '"currentNetworkState":"Waiting"'
+        in (_look(NodePort(), MemoryClient(), told).metadata.annotations[STATUS])
+    )
+
+
+def test_a_server_is_cut_off_by_a_selector_that_finds_nobody() -> None:
+    client = MemoryClient(GSS)
+    pod = _look(NodePort(), client, _pod("PortProtocols=80"), times=2)
+    labels = {**pod.metadata.labels, "game.kruise.io/network-disabled": "true"}
+    cut = replace(pod, metadata=replace(pod.metadata, labels=labels))
+
+    _look(NodePort(), client, cut)
+    while_cut = _service(client).spec.selector
+    _look(NodePort(), client, pod)
+
+    assert while_cut == {"game.kruise.io/svc-selector-disabled": "gss-3"}
+    assert _service(client).spec.selector == SELECTOR
+
+
+def test_other_ports_reach_the_service_and_a_port_that_stays_keeps_its_nodes_port() -> None:
+    client = MemoryClient(GSS)
+    pod = _look(NodePort(), client, _pod("PortProtocols=80"), times=2)
+    _give_node_port(client, 30123)
+    changed = _pod("PortProtocols=80,81/UDP").metadata.annotations
+    meta = replace(pod.metadata, annotations={**pod.metadata.annotations, **changed})
+
+    _look(NodePort(), client, replace(pod, metadata=meta))
+
+    assert [(p.port, p.node_port) for p in _service(client).spec.ports] == [(80, 30123), (81, 0)]
+
+
+@pytest.mark.parametrize("lines", [("Fixed=yes", "PortProtocols=80"), ("PortProtocols=http",), ()])
+def test_a_node_port_that_cannot_work_is_refused(lines: tuple[str, ...]) -> None:
+    with pytest.raises(PluginError):
+        NodePort().on_pod_added(CTX, MemoryClient(), _pod(*lines))
+
+
+INGRESS = (
+    "Path=/g<id>",
+    "Path=/x",
+    "PathType=Prefix",
+    "Port=80",
+    "Host=h<id>.x",
+    "IngressClassName=nginx",
+    "TlsHosts=a,b",
+    "Annotation=k: v",
+)
+
+
+def test_the_objects_of_an_ingress() -> None:
+    client = MemoryClient(GSS)
+
+    pod = _look(IngressNetwork(), client, _pod(*INGRESS), times=4)
+
+    service, ingress = _service(client), client.get(Ingress, "ns", "gss-3")
+    assert service.metadata.annotations == {"game.kruise.io/svc-hash": "1215747750"}
+    assert spec_of(service) == {
+        "ports": [{"name": "80", "port": 80}],
+        "selector": SELECTOR,
+        "type": "ClusterIP",
+    }
+    assert ingress is not None
+    assert ingress.metadata.annotations == {"game.kruise.io/ingress-hash": "465970778", "k": "v"}
+    backend = {"service": {"name": "gss-3", "port": {"number": 80}}}
+    assert msgspec.json.decode(msgspec.json.encode(ingress.spec)) == {
+        "ingressClassName": "nginx",
+        "tls": [{"hosts": ["a", "b"]}],
+        "rules": [
+            {
+                "host": "h3.x",
+                "http": {
+                    "paths": [
+                        {"path": "/g3", "pathType": "Prefix", "backend": backend},
+                        {"path": "/x", "pathType": "Prefix", "backend": backend},
+                    ]
+                },
+            }
+        ],
+    }
+    ports = '[{"name":"/g3","port":80},{"name":"/x","port":80}]'
+    assert pod.metadata.annotations[STATUS] == (
+        '{"internalAddresses":[{"ip":"10.0.0.1","ports":' + ports + "}],"
+        '"externalAddresses":[{"ip":"","ports":' + ports + ',"endPoint":"h3.x"}],'
+        '"currentNetworkState":"Ready",' + TIMES
+    )
+
+
+def test_another_route_reaches_service_and_ingress() -> None:
+    client = MemoryClient(GSS)
+    pod = _look(IngressNetwork(), client, _pod(*INGRESS), times=4)
+    changed = _pod("Path=/y", "PathType=Exact", "Port=81", "Fixed=true").metadata.annotations
+    meta = replace(pod.metadata, annotations={**pod.metadata.annotations, **changed})
+
+    pod = _look(IngressNetwork(), client, replace(pod, metadata=meta))
+    again = _look(IngressNetwork(), client, pod)
+
+    service, ingress = _service(client), client.get(Ingress, "ns", "gss-3")
+    assert ingress is not None
+    assert '"currentNetworkState":"NotReady"' in pod.metadata.annotations[STATUS]
+    assert '"currentNetworkState":"Ready"' in again.metadata.annotations[STATUS]
+    assert [port.port for port in service.spec.ports] == [81]
+    assert [owner.uid for owner in service.metadata.owner_references] == ["gu"]
+    assert [owner.uid for owner in ingress.metadata.owner_references] == ["gu"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Path=/a", "PathType=Prefix"),
+        ("Path=/<id>/<id>", "PathType=Prefix", "Port=80"),
+        ("Path=/a", "PathType=Prefix", "Port=80", "Annotation=no separator"),
+        ("Path=/a", "PathType=Prefix", "Port=80", "Host=<id>.<id>"),
+    ],
+)
+def test_an_ingress_that_cannot_work_is_refused(lines: tuple[str, ...]) -> None:
+    with pytest.raises(PluginError):
+        IngressNetwork().on_pod_added(CTX, MemoryClient(), _pod(*lines))
