@@ -218,5 +218,5 @@ class BalancedNetwork:
 
 def balanced(balancer: Balancer, allowed: PortRange, site: Site) -> BalancedNetwork:
     """Return a network type that gives ports of a range."""
-    index = PortIndex(lambda service: placement(balancer, service))
+    index = PortIndex(lambda obj: placement(balancer, obj))
     return BalancedNetwork(balancer, PortLedger(balancer.pool, site.namespace, allowed, index))

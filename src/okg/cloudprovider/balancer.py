@@ -12,11 +12,13 @@ from msgspec.structs import replace
 from okg.api.core import Pod
 from okg.api.game import NetworkAddress, NetworkPort
 from okg.api.meta import ObjectMeta, OwnerReference
+from okg.api.resource import Object
 from okg.api.service import LoadBalancerIngress, Service, ServicePort, ServiceSpec
 from okg.cloudprovider.drawing import Allocation, Group
 from okg.cloudprovider.grammar import PortProtocol
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
 from okg.cloudprovider.port_index import Placement
+from okg.cloudprovider.ports import bits_of
 from okg.workload.names import POD_NAME
 
 CONFIG_HASH = "game.kruise.io/network-config-hash"
@@ -138,11 +140,13 @@ def balancer_of(balancer: Balancer, service: Service) -> str:
     return next((name for name in found if name), "")
 
 
-def placement(balancer: Balancer, service: Service) -> Placement | None:
-    """Return where a Service is, for an index of ports."""
-    name = balancer_of(balancer, service)
-    pod = service.spec.selector.get(POD_NAME, service.metadata.name)
-    return Placement(name, f"{service.metadata.namespace}/{pod}") if name else None
+def placement(balancer: Balancer, obj: Object) -> Placement | None:
+    """Return where a Service is, for an index of ports; None of anything else."""
+    if not isinstance(obj, Service) or not (name := balancer_of(balancer, obj)):
+        return None
+    pod = obj.spec.selector.get(POD_NAME, obj.metadata.name)
+    ports = bits_of(port.port for port in obj.spec.ports)
+    return Placement(name, f"{obj.metadata.namespace}/{pod}", ports)
 
 
 class Draft(msgspec.Struct, frozen=True):

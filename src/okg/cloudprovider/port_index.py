@@ -1,60 +1,61 @@
-"""PortIndex: which ports the Services of the cluster have, kept up as they come and go.
+"""PortIndex: which ports the objects of the cluster have, kept up as they come and go.
 
 Informers tell it on their threads, plugins ask on theirs; the lock guards the dictionaries alone.
 """
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from threading import Lock
 
 import msgspec
 
-from okg.api.service import Service
-from okg.cloudprovider.ports import bits_of
+from okg.api.resource import Object
+from okg.cloudprovider.ports import ports_of
 
 
 class Placement(msgspec.Struct, frozen=True):
-    """Where a Service is.
+    """Where an object is.
 
     Attributes:
-        balancer: the id of its load balancer.
-        holder: who has its ports: the key of its pod, however many Services that has.
+        balancer: what its ports are ports of, e.g. the id of a load balancer.
+        holder: who has them: the key of a pod, however many Services that has.
+        ports: which, as a set.
     """
 
     balancer: str
     holder: str
+    ports: int
 
 
 class PortIndex:
     """Ports by load balancer and holder.
 
     Args:
-        place: tells where a Service is; None if it is none of this kind.
+        place: tells where an object is; None if it has no ports of this kind.
     """
 
-    def __init__(self, place: Callable[[Service], Placement | None]) -> None:
+    def __init__(self, place: Callable[[Object], Placement | None]) -> None:
         self._place = place
         self._lock = Lock()
         self._places: dict[str, Placement] = {}
         self._balancers: dict[str, _Balancer] = {}
 
-    def observe(self, old: Service | None, new: Service | None) -> None:
-        """Take in a Service that came, changed or went."""
-        service = new or old
-        if service is None:
+    def observe(self, old: Object | None, new: Object | None) -> None:
+        """Take in an object that came, changed or went."""
+        obj = new or old
+        if obj is None:
             return
         place = self._place(new) if new else None
-        ports = bits_of(port.port for port in new.spec.ports) if new else 0
         with self._lock:
-            before = self._places.pop(service.key, None)
+            before = self._places.pop(obj.key, None)
             if before is not None:
-                self._balancers[before.balancer].forget(service.key)
+                self._balancers[before.balancer].forget(obj.key)
             if place is not None:
-                self._places[service.key] = place
-                balancer = self._balancers.setdefault(place.balancer, _Balancer())
-                balancer.note(service.key, place.holder, ports)
+                self._places[obj.key] = place
+                self._balancers.setdefault(place.balancer, _Balancer()).note(obj.key, place)
 
     def in_use(self, balancer: str) -> int:
-        """Return the ports that Services have on a load balancer, as a set."""
+        """Return the ports that anybody has there, as a set."""
         with self._lock:
             found = self._balancers.get(balancer)
             return found.ports if found else 0
@@ -65,28 +66,37 @@ class PortIndex:
             found = self._balancers.get(balancer)
             return found.of(holder) if found else 0
 
+    def usage(self, balancer: str) -> Mapping[int, int]:
+        """Return by how many objects each port is used there."""
+        with self._lock:
+            found = self._balancers.get(balancer)
+            return found.usage() if found else {}
+
 
 class _Balancer:
-    """The Services on one load balancer; two may have one port, if somebody made them so."""
+    """The objects on one load balancer; two may have one port, if somebody made them so."""
 
     def __init__(self) -> None:
         self.ports = 0
-        self._services: dict[str, tuple[str, int]] = {}
+        self._places: dict[str, Placement] = {}
         self._holders: dict[str, int] = {}
 
-    def note(self, service: str, holder: str, ports: int) -> None:
-        self._services[service] = (holder, ports)
-        self._holders[holder] = self._holders.get(holder, 0) | ports
-        self.ports |= ports
+    def note(self, key: str, place: Placement) -> None:
+        self._places[key] = place
+        self._holders[place.holder] = self.of(place.holder) | place.ports
+        self.ports |= place.ports
 
     def of(self, holder: str) -> int:
         return self._holders.get(holder, 0)
 
-    def forget(self, service: str) -> None:
-        holder, _ = self._services.pop(service)
+    def forget(self, key: str) -> None:
+        holder = self._places.pop(key).holder
         self._holders.pop(holder, None)
         self.ports = 0
-        for other, ports in self._services.values():
-            self.ports |= ports
-            if other == holder:
-                self._holders[holder] = self._holders.get(holder, 0) | ports
+        for place in self._places.values():
+            self.ports |= place.ports
+            if place.holder == holder:
+                self._holders[holder] = self.of(holder) | place.ports
+
+    def usage(self) -> Mapping[int, int]:
+        return Counter(port for place in self._places.values() for port in ports_of(place.ports))

@@ -56,7 +56,7 @@ class _Cloud:
 
     def __init__(self) -> None:
         self.client = MemoryClient(GSS)
-        self.index = PortIndex(lambda service: placement(NLB, service))
+        self.index = PortIndex(lambda obj: placement(NLB, obj))
         self.plugin = BalancedNetwork(
             NLB,
             PortLedger("alibabacloud-nlb", "system", PortRange(low=1000, high=1002), self.index),

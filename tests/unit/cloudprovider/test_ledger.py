@@ -8,7 +8,7 @@ import pytest
 
 from okg.api.core import Namespace
 from okg.api.meta import ObjectMeta
-from okg.api.resource import O
+from okg.api.resource import O, Object
 from okg.api.service import Service, ServicePort, ServiceSpec
 from okg.client.client import Client
 from okg.client.rest import ApiClient
@@ -28,9 +28,11 @@ RANGE = PortRange(low=500, high=503)
 
 
 def _index() -> PortIndex:
-    def place(service: Service) -> Placement | None:
-        balancer = service.metadata.annotations.get("lb")
-        return Placement(balancer, service.key) if balancer else None
+    def place(obj: Object) -> Placement | None:
+        balancer = obj.metadata.annotations.get("lb")
+        if balancer is None or not isinstance(obj, Service):
+            return None
+        return Placement(balancer, obj.key, bits_of(port.port for port in obj.spec.ports))
 
     return PortIndex(place)
 
