@@ -124,7 +124,8 @@ class Informer(Generic[O]):
 
     def on_reached(self, version: str, namespace: str) -> None:
         """Take a bookmark from a reflector."""
-        self.store.reached(version, self._clock.monotonic(), namespace=namespace)
+        for change in self.store.reached(version, self._clock.monotonic(), namespace=namespace):
+            self._tell(change, initial=False)
         self._maybe_resync()
 
     def on_undecodable(self, odd: Undecodable) -> None:

@@ -10,6 +10,7 @@ from okg.cache.informer import Informer
 from okg.cache.reflector import READ_TIMEOUT
 from okg.client.decoding import Undecodable
 from okg.client.rest import ApiClient
+from okg.clock import SYSTEM_CLOCK, Clock
 from okg.context import Context
 from okg.errors import CacheNotSynced, Forbidden, NotFound
 from okg.threads import ThreadGroup
@@ -37,6 +38,7 @@ class Informers:
         resync: seconds between reminders of everything to all handlers, or None.
         read_timeout: seconds of silence after which a watch counts as dead.
         on_undecodable: told of each object that does not fit its type.
+        clock: where time comes from.
     """
 
     def __init__(
@@ -48,8 +50,10 @@ class Informers:
         resync: float | None = None,
         read_timeout: float = READ_TIMEOUT,
         on_undecodable: Callable[[Undecodable], None] | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._api = api
+        self._clock = clock
         self._namespaces = namespaces
         self._selections = dict(selections or {})
         self._resync = resync
@@ -75,6 +79,7 @@ class Informers:
                 resync=self._resync,
                 read_timeout=self._read_timeout,
                 on_undecodable=self._on_undecodable,
+                clock=self._clock,
             )
             self._informers[kind] = informer
             if self._group is not None:

@@ -142,6 +142,9 @@ class Store(Generic[O]):
                 if key not in fresh:
                     changes.append(Change(self._seen.pop(key), None))
                     self._settle(key, listed_at)
+            for key in [k for k in self._own if not namespace or k[0] == namespace]:
+                if key not in fresh:
+                    changes += self._drop_own(key, listed_at)
             for key, obj in fresh.items():
                 changes.append(Change(self._seen.get(key), obj))
                 self._seen[key] = obj
@@ -149,20 +152,24 @@ class Store(Generic[O]):
             self._reached(namespace, listed_at)
         return changes
 
-    def reached(self, version: str, now: float, *, namespace: str = "") -> None:
+    def reached(self, version: str, now: float, *, namespace: str = "") -> Sequence[Change[O]]:
         """Note that a watch has told everything up to ``version``; drop what that confirms.
 
         Args:
             version: resourceVersion of a bookmark.
             now: monotonic time, by which own writes expire.
             namespace: what the watch covers; empty for everything.
+
+        Returns:
+            what readers see otherwise now, though no watch has told of it.
         """
+        changes: list[Change[O]] = []
         with self._lock:
             self._reached(namespace, _number(version))
             for key, own in list(self._own.items()):
-                if own.version <= self._reached_in(key) or own.expires_at <= now:
-                    del self._own[key]
-                    self._show(key, self._seen.get(key))
+                expired = own.expires_at <= now
+                changes += self._drop_own(key, own.version if expired else self._reached_in(key))
+        return changes
 
     def wrote(self, obj: O, now: float) -> None:
         """Show the answer to one of our own writes, unless the watch is further already."""
@@ -198,6 +205,12 @@ class Store(Generic[O]):
         if name not in self._indexes:
             raise NotCached(f"no index {name!r}: declare it before the cache starts")
         return self._indexes[name].get(value, {})
+
+    def _drop_own(self, key: Key, version: int) -> Sequence[Change[O]]:
+        """Forget an own write up to a version; say what that changes."""
+        before, after = self._shown.get(key), self._seen.get(key)
+        self._settle(key, version)
+        return [Change(before, after)] if self._shown.get(key) is not before else []
 
     def _settle(self, key: Key, version: int) -> None:
         own = self._own.get(key)

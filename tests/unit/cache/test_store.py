@@ -91,6 +91,27 @@ def test_a_bookmark_confirms_own_writes_that_no_event_told_of() -> None:
     assert store.get(("n", "outside-the-selector")) is None
 
 
+def test_a_list_without_an_own_write_that_no_event_told_of_says_that_it_is_gone() -> None:
+    store = Store[ConfigMap]()
+    store.wrote(written := _map("came-and-went", 8), 0.0)
+    store.wrote(newer := _map("newer", 12), 0.0)
+
+    changes = store.replace([], "11")
+
+    assert changes == [Change(written, None)]
+    assert store.list() == [newer]
+
+
+def test_a_bookmark_says_what_readers_see_otherwise_because_of_it() -> None:
+    store = Store[ConfigMap]()
+    store.put(kept := _map("kept", 5))
+    store.wrote(hidden := _map("hidden", 8), 0.0)
+    store.deleted(kept, 0.0)
+
+    assert store.reached("9", 1.0) == [Change(hidden, None), Change(None, kept)]
+    assert store.reached("9", 1.0) == []
+
+
 def test_an_own_write_that_is_never_confirmed_is_forgotten_in_the_end() -> None:
     store = Store[ConfigMap]()
     store.wrote(_map("a", 8), 0.0)
