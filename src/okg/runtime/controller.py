@@ -96,12 +96,23 @@ class Controller:
         finally:
             forget()
 
+    def work_once(self, ctx: Context) -> bool:
+        """Wait for one request and work on it; False if the queue is shut down.
+
+        What each worker does again and again, and a test in which nothing happens by itself.
+        """
+        taken = self.queue.get()
+        if taken is None:
+            return False
+        try:
+            self._reconcile(ctx, taken.key, taken.priority)
+        finally:
+            self.queue.done(taken.key)
+        return True
+
     def _work(self, ctx: Context) -> None:
-        while (taken := self.queue.get()) is not None:
-            try:
-                self._reconcile(ctx, taken.key, taken.priority)
-            finally:
-                self.queue.done(taken.key)
+        while self.work_once(ctx):
+            pass
 
     def _reconcile(self, ctx: Context, request: Request, priority: int) -> None:
         scope = ctx.child(

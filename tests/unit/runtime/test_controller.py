@@ -77,6 +77,11 @@ class Bench:
         self.group.join()
         return len(self.reconciler.seen)
 
+    def work(self, times: int) -> None:
+        """Let it work so often without a thread of its own."""
+        for _ in range(times):
+            assert self.controller.work_once(self.ctx)
+
     def count(self, name: str, **labels: str) -> float:
         full = {"controller": "test", **labels}
         return self.registry.get_sample_value(f"controller_runtime_{name}", full) or 0.0
@@ -261,3 +266,14 @@ def test_changes_within_a_moment_make_one_request_after_it() -> None:
     assert taken is not None
     assert (taken.key.name, len(controller.queue)) == ("a", 0)
     assert taken.due_at == clock.monotonic()
+
+
+def test_one_request_at_a_time_can_be_worked_on_without_threads() -> None:
+    bench = Bench(lambda: Result(requeue_after=timedelta(seconds=0)))
+    bench.controller.enqueue(REQUEST)
+
+    bench.work(2)
+    bench.controller.queue.shut_down()
+
+    assert bench.reconciler.seen == [REQUEST, REQUEST]
+    assert not bench.controller.work_once(bench.ctx)
