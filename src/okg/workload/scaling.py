@@ -33,6 +33,7 @@ from okg.workload.ordinals import (
     ordinal_of,
     parse_ordinals,
     parse_text,
+    target_ordinals,
 )
 from okg.workload.priorities import in_deletion_order
 
@@ -64,8 +65,11 @@ class Reservations(msgspec.Struct, frozen=True):
 
     @property
     def implicit(self) -> frozenset[int]:
-        """Ids reserved on our own account; what the user just un-reserved stays so for now."""
-        return ((self.workload - self.seen) | (self.seen - self.explicit)) - self.explicit
+        """Ids reserved on our own account; what the user just un-reserved stays so for now.
+
+        What was seen does not count: a scale may have brought an id back and failed to note it.
+        """
+        return self.workload - self.explicit
 
 
 class Scale(msgspec.Struct, frozen=True):
@@ -113,6 +117,15 @@ def read_workload_reservations(workload: AdvancedStatefulSet) -> frozenset[int]:
     return parse_ordinals(
         workload.spec.reserve_ordinals, WORKLOAD_RESERVE_FIELD, limit=MAX_WITHHELD
     )
+
+
+def managed_ordinals(workload: AdvancedStatefulSet) -> frozenset[int]:
+    """Return the ids of the servers that a workload asks for.
+
+    Raises:
+        InvalidField: its list of reserved ids cannot be read.
+    """
+    return target_ordinals(workload.spec.replicas or 0, read_workload_reservations(workload))
 
 
 def check_size(gss: GameServerSet) -> None:

@@ -235,3 +235,12 @@ def test_what_we_reserved_ourselves_can_always_be_read() -> None:
     workload = a_workload(3, ["3-1499999"])
 
     assert len(read_reservations(a_set(), workload).workload) == 1_499_997
+
+
+def test_an_id_that_came_back_in_a_scale_that_was_never_noted_is_a_server_like_others() -> None:
+    fleet = [a_pod("xxx-0", ops_state="Allocated"), a_pod("xxx-1"), a_pod("xxx-2")]
+
+    scale = decide_scale(1, fleet, Reservations(seen=frozenset({0}), size=3))
+
+    assert scale.managed == {0}
+    assert scale.reserved == frozenset({1, 2})
