@@ -8,9 +8,9 @@ from okg.api.game import GameServer, GameServerSet
 from okg.api.kruise import AdvancedStatefulSet
 from okg.api.resource import Object
 from okg.workload.invalid import InvalidField
-from okg.workload.names import GS_DELETING, OWNER_GSS, RECLAIM_DELETE
-from okg.workload.ordinals import belongs_to, ordinal_of, target_ordinals
-from okg.workload.scaling import read_workload_reservations, spec_of
+from okg.workload.names import GS_DELETING, OWNER_GSS, RECLAIM_CASCADE, RECLAIM_DELETE
+from okg.workload.ordinals import belongs_to, ordinal_of
+from okg.workload.scaling import managed_ordinals, spec_of
 
 
 def mark_for_reclaim(
@@ -19,11 +19,11 @@ def mark_for_reclaim(
     """Return the servers whose mark is wrong, each with its corrected value.
 
     A server that is scaled away is marked and goes when its pod is gone; one that comes back loses
-    the mark. A server that never had one needs none to stay, and one that somebody made by hand is
-    none of ours.
+    the mark. A server that never had one needs none to stay, one that goes with its pod needs none
+    to go, and one that somebody made by hand is none of ours.
     """
     changes: list[tuple[GameServer, GameServer]] = []
-    for server in filter(_is_ours, servers):
+    for server in filter(_outlives_pods, filter(_is_ours, servers)):
         stays = ordinal_of(server.metadata.name) in managed
         if stays == is_marked(server):
             changes.append((server, _marked(server, "false" if stays else "true")))
@@ -45,14 +45,22 @@ def is_scaled_away(
     """
     if gss is None or workload is None or not _is_ours(server):
         return is_marked(server)
-    if not is_marked(server) and not _goes_with_its_id(gss):
+    if not is_marked(server) and not goes_with_its_id(gss):
         return False
     try:
-        reserved = read_workload_reservations(workload)
+        targets = managed_ordinals(workload)
     except InvalidField:
         return False
-    targets = target_ordinals(workload.spec.replicas or 0, reserved)
     return _outlives_pods(server) and ordinal_of(server.metadata.name) not in targets
+
+
+def goes_with_its_id(gss: GameServerSet) -> bool:
+    """Whether a server that is scaled away goes.
+
+    With Cascade it goes with its pod, but for one that was made under another policy.
+    """
+    policy = spec_of(gss).game_server_template.reclaim_policy
+    return policy in {"", RECLAIM_CASCADE, RECLAIM_DELETE}
 
 
 def is_marked(server: Object) -> bool:
@@ -63,10 +71,6 @@ def is_marked(server: Object) -> bool:
 def _is_ours(server: GameServer) -> bool:
     set_name = server.metadata.labels.get(OWNER_GSS, "")
     return server.metadata.controller is not None and belongs_to(server.metadata.name, set_name)
-
-
-def _goes_with_its_id(gss: GameServerSet) -> bool:
-    return spec_of(gss).game_server_template.reclaim_policy == RECLAIM_DELETE
 
 
 def _outlives_pods(server: GameServer) -> bool:

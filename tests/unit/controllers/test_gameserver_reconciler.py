@@ -25,10 +25,13 @@ from okg.controllers.gameserver.watches import node_health_changed
 from okg.errors import Invalid
 from okg.runtime.reconcile import Request, Result
 from okg.workload.backend_choice import BackendName
+from okg.workload.ownership import controlled_by
+from okg.workload.statefulset import build_statefulset
 from unit.controllers.memory import MemoryClient, MemoryRecorder, SetClock
 from unit.fleet import NOW, a_pod, a_server, a_set
 
 XXX_0 = Request("games", "xxx-0")
+NOBODYS = ObjectMeta(name="xxx-0", namespace="games")
 NODE = Node(metadata=ObjectMeta(name="node-1"))
 YOUNG = NOW - timedelta(seconds=1)
 REST = Result(requeue_after=timedelta(seconds=2))
@@ -313,6 +316,23 @@ def test_a_server_without_pod_goes_only_if_its_id_was_scaled_away() -> None:
     assert Cluster(a_set(), a_lone_server("true")).reconcile() == ["delete GameServer xxx-0"]
     assert Cluster(a_set(), a_lone_server("false")).reconcile() == []
     assert Cluster(a_set()).reconcile() == []
+
+
+def test_a_marked_server_of_a_set_that_still_wants_its_id_is_looked_at_again() -> None:
+    server = a_lone_server("true")
+    owner = {"game.kruise.io/owner-gss": "xxx", "game.kruise.io/gs-deleting": "true"}
+    owned = replace(server.metadata, labels=owner, owner_references=(controlled_by(a_set()),))
+    server = replace(server, metadata=owned)
+    cluster = Cluster(a_set(), build_statefulset(a_set()), server)
+
+    assert cluster.reconcile() == []
+    assert cluster.result == Result(requeue_after=timedelta(seconds=30))
+
+
+def test_a_pod_that_is_nobodys_does_not_keep_a_server() -> None:
+    cluster = Cluster(a_set(), a_lone_server("true"), replace(a_pod(), metadata=NOBODYS))
+
+    assert cluster.reconcile() == ["delete GameServer xxx-0"]
 
 
 def test_a_server_that_somebody_else_made_meanwhile_is_left_to_the_next_pass() -> None:

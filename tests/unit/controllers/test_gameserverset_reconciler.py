@@ -7,10 +7,12 @@ from msgspec.structs import replace
 from okg.api.game import GameServer, GameServerSet, GameServerSetStatus
 from okg.api.kruise import AdvancedStatefulSet, StatefulSetStatus
 from okg.api.resource import O, Object
+from okg.client.rest import ApiClient
 from okg.context import Context
 from okg.controllers.gameserverset import GameServerSetReconciler, controller, watches
 from okg.errors import ApiError, BadRequest, Conflict, Invalid
 from okg.runtime.reconcile import Request, Result
+from okg.testing.apiserver import FakeApiServer
 from okg.workload.probe_marker import Markers, build_probe_marker
 from okg.workload.statefulset import build_statefulset
 from unit.controllers.memory import MemoryClient, MemoryRecorder, SetClock, noted
@@ -174,14 +176,20 @@ RECLAIMING = {
 }
 
 
-def a_member(id_: int, **labels: str) -> GameServer:
+def a_member(id_: int, *, owner: str = "GameServerSet", **labels: str) -> GameServer:
     marks = {f"game.kruise.io/{key.replace('_', '-')}": value for key, value in labels.items()}
     meta = {
         "name": f"xxx-{id_}",
         "namespace": "games",
         "labels": {**LABELS, **marks},
         "ownerReferences": [
-            {"apiVersion": "v1", "kind": "Any", "name": "xxx", "uid": "u", "controller": True}
+            {
+                "apiVersion": "game.kruise.io/v1alpha1",
+                "kind": owner,
+                "name": "xxx",
+                "uid": "u",
+                "controller": True,
+            }
         ],
     }
     return a_server({"metadata": meta})
@@ -203,7 +211,8 @@ def test_servers_that_outlive_pods_are_marked_before_the_workload_is_scaled() ->
 
 
 def test_servers_that_die_with_their_pods_are_not_marked() -> None:
-    cluster = Cluster(a_set({"replicas": 1}), a_built(a_set()), *pods(0, 1), a_member(1))
+    server = a_member(1, owner="Pod")
+    cluster = Cluster(a_set({"replicas": 1}), a_built(a_set()), *pods(0, 1), server)
 
     assert cluster.reconcile() == ["patch StatefulSet xxx"]
 
@@ -510,3 +519,40 @@ def test_probes_are_not_watched_where_they_do_not_exist() -> None:
     ]
 
     assert kinds == ["GameServerSet", "Pod", "StatefulSet"]
+
+
+def test_servers_that_a_new_workload_has_no_use_for_are_marked() -> None:
+    cluster = Cluster(a_set({**RECLAIMING, "replicas": 2}), a_member(0), a_member(2))
+
+    assert cluster.reconcile() == ["create StatefulSet xxx", "patch GameServer xxx-2"]
+
+
+def stored(gss: GameServerSet, generation: int) -> ApiClient:
+    """Return a server's own word about a set."""
+    server = FakeApiServer()
+    server.put(replace(gss, metadata=replace(gss.metadata, generation=generation)))
+    return ApiClient(server)
+
+
+def test_nobody_is_removed_by_a_size_of_yesterday() -> None:
+    live = stored(a_set({"replicas": 3}), 8)
+    cluster = Cluster(a_set({"replicas": 1}), a_built(a_set()), *pods(0, 1, 2))
+    reconciler = GameServerSetReconciler(
+        cluster.client, cluster.recorder, clock=cluster.clock, live=live
+    )
+
+    with pytest.raises(Conflict, match="GameServerSet games/xxx has changed"):
+        reconciler.reconcile(Context(), XXX)
+
+    assert cluster.client.writes == []
+
+
+def test_a_size_that_is_the_latest_is_acted_on() -> None:
+    cluster = Cluster(a_set({"replicas": 1}), a_built(a_set()), *pods(0, 1, 2))
+    reconciler = GameServerSetReconciler(
+        cluster.client, cluster.recorder, clock=cluster.clock, live=stored(cluster.gss, 7)
+    )
+
+    reconciler.reconcile(Context(), XXX)
+
+    assert cluster.client.writes[0] == "patch StatefulSet xxx"

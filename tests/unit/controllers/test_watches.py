@@ -31,6 +31,16 @@ def test_a_node_leads_to_the_servers_that_run_on_it() -> None:
     assert requests(watch, node, node) == [Request("games", "xxx-0"), Request("games", "xxx-2")]
 
 
+def test_a_pod_that_loses_its_label_leads_to_its_server_once_more() -> None:
+    watch = gameserver.watches(MemoryClient())[1]
+    assert isinstance(watch, Watch)
+    assert watch.when is not None
+
+    assert watch.when(a_pod(), Pod())
+    assert watch.when(None, a_pod())
+    assert not watch.when(Pod(), Pod())
+
+
 def test_only_members_are_indexed() -> None:
     found = {(kind.__name__, name): list(function(Pod())) for kind, name, function in indexes()}
 

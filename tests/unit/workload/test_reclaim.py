@@ -67,6 +67,7 @@ MARKED = {LABEL: "true"}
         (ours("xxx-1", labels=MARKED), "Delete", False),
         (ours("xxx-1"), "Delete", False),
         (ours("xxx-0"), "Delete", True),
+        (ours("xxx-2"), "Cascade", True),
         (ours("xxx-2"), "Keep", False),
         (ours("xxx-2", labels=MARKED), "Keep", True),
         (ours("xxx-2", kind="Pod", labels=MARKED), "Cascade", False),

@@ -6,6 +6,7 @@ it was made from, so that the status of a pass tells what the same pass did to t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -45,11 +46,14 @@ from okg.workload.network_status import (
 from okg.workload.notices import Notice
 from okg.workload.ownership import is_of_another
 from okg.workload.pod_sync import PodSync, notices_of_state, sync_pod
-from okg.workload.reclaim import is_scaled_away
+from okg.workload.reclaim import is_marked, is_scaled_away
 from okg.workload.scaling import spec_of
 from okg.workload.service_quality import evaluate_qualities
 from okg.workload.settling import time_to_creation, time_to_status, time_to_sync
 from okg.workload.template import TemplateMetadata, read_images, read_metadata
+
+RECLAIM_PERIOD = timedelta(seconds=30)
+"""Time until a server that is marked to go with its id is looked at again."""
 
 
 class GameServerReconciler:
@@ -86,10 +90,9 @@ class GameServerReconciler:
         """Look at one server and its pod, and bring both up to date."""
         pod = self._client.get(Pod, request.namespace, request.name)
         server = self._client.get(GameServer, request.namespace, request.name)
-        if pod is None:
+        if pod is None or OWNER_GSS not in pod.metadata.labels:
             self._complaints.forget(request)
-            self._reclaim(server)
-            return None
+            return self._reclaim(server) if server is not None else None
         gss = self._set_of(pod)
         if gss is None:
             return None
@@ -101,18 +104,18 @@ class GameServerReconciler:
             return self._create(gss, pod, now)
         return self._sync(gss, pod, server, now)
 
-    def _reclaim(self, server: GameServer | None) -> None:
-        """Delete a server whose pod is gone, if its id was scaled away."""
-        if server is None:
-            return
+    def _reclaim(self, server: GameServer) -> Result | None:
+        """Delete a server whose pod is gone or nobody's, if its id was scaled away.
+
+        It is marked before that; where no pod goes afterwards, nothing else would tell.
+        """
         gss = self._set_of(server)
         workload = self._workload_of(gss) if gss is not None else None
         if not is_scaled_away(server, gss, workload):
-            return
-        try:
+            return Result(requeue_after=RECLAIM_PERIOD) if is_marked(server) else None
+        with suppress(NotFound):
             self._client.delete(server)
-        except NotFound:
-            return
+        return None
 
     def _workload_of(self, gss: GameServerSet) -> AdvancedStatefulSet | None:
         try:

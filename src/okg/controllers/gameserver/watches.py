@@ -11,7 +11,6 @@ from okg.client.client import Client
 from okg.controllers.indexes import BY_NODE
 from okg.controllers.pacing import GATHER
 from okg.runtime.handlers import enqueue_mapped, enqueue_object
-from okg.runtime.predicates import has_label
 from okg.runtime.reconcile import Request
 from okg.runtime.watch import AnyWatch, Watch
 from okg.workload.names import OWNER_GSS
@@ -29,9 +28,14 @@ def watches(client: Client) -> Sequence[AnyWatch]:
 
     return (
         Watch(GameServer, enqueue_object),
-        Watch(Pod, enqueue_object, when=has_label(OWNER_GSS), gather=GATHER),
+        Watch(Pod, enqueue_object, when=is_of_a_set, gather=GATHER),
         Watch(Node, enqueue_mapped(pods_on), when=node_health_changed),
     )
+
+
+def is_of_a_set(old: Pod | None, new: Pod | None) -> bool:
+    """Whether a pod is a server's, or was until now: one that is let go leaves its server."""
+    return any(pod is not None and OWNER_GSS in pod.metadata.labels for pod in (old, new))
 
 
 def node_health_changed(old: Node | None, new: Node | None) -> bool:

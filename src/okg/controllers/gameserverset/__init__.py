@@ -31,7 +31,7 @@ def controller(
         backends: where workloads are kept; OpenKruise alone if not given.
         markers: whether OpenKruise probes.
         live: reads past the caches, such as the manager's ``api``; without it no set is moved from
-            one back end to another.
+            one back end to another, and sizes are trusted to be the latest.
     """
     declare_indexes(manager)
     recorder = manager.recorder_for(NAME)
@@ -39,7 +39,7 @@ def controller(
     movable = live is not None and len(backends.served) > 1
     mover = Mover(manager.client, live, recorder) if live is not None and movable else None
     reconciler = GameServerSetReconciler(
-        manager.client, recorder, backends=backends, markers=markers, mover=mover
+        manager.client, recorder, backends=backends, markers=markers, mover=mover, live=live
     )
     watched = watches(served=backends.served, markers=markers)
     return Controller(NAME, reconciler, watched, workers=workers)

@@ -7,7 +7,7 @@ come first of all: until OpenKruise has taken note of them, there is nothing but
 without a change comes back by itself only for a status that had to wait, or that time will change.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set as AbstractSet
 from contextlib import suppress
 from datetime import timedelta
 
@@ -24,14 +24,14 @@ from okg.controllers.backends import Backends, WorkloadBackend, kruise_only
 from okg.controllers.gameserverset.notebook import Notebook, refused, standing
 from okg.controllers.indexes import BY_FACET, BY_SET, facet_key, set_key
 from okg.controllers.pacing import REFUSED_PERIOD
+from okg.controllers.reader import Reader
 from okg.controllers.workload.migration import Mover, Refused
-from okg.errors import BadRequest, Forbidden, Invalid, NotFound
+from okg.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound
 from okg.runtime.events import EventRecorder
 from okg.runtime.reconcile import Request, Result
 from okg.workload.backend_choice import BackendName, with_backend
 from okg.workload.invalid import InvalidField
 from okg.workload.kill import replicas_after_kill
-from okg.workload.names import RECLAIM_DELETE
 from okg.workload.native.migration import FIELD as MOVE_FIELD, is_asked_for
 from okg.workload.ordinals import belongs_to
 from okg.workload.ownership import is_going
@@ -44,11 +44,11 @@ from okg.workload.probe_marker import (
     update_probe_marker,
 )
 from okg.workload.problems import Problems, find_problems
-from okg.workload.reclaim import mark_for_reclaim
+from okg.workload.reclaim import goes_with_its_id, mark_for_reclaim
 from okg.workload.rollout import INVALID_SPEC, may_stand_still, read_rollout, time_to_next_look
 from okg.workload.scaling import (
-    Scale,
     decide_scale,
+    managed_ordinals,
     needs_scale,
     read_reservations,
     record_scale,
@@ -93,6 +93,7 @@ class GameServerSetReconciler:
         backends: where workloads are kept; OpenKruise alone if not given.
         markers: whether OpenKruise probes; where it does not, nothing waits for it.
         mover: moves sets from one back end to the other; None where there is but one.
+        live: reads past the caches; without it a size is trusted to be the latest.
     """
 
     def __init__(
@@ -104,8 +105,10 @@ class GameServerSetReconciler:
         backends: Backends | None = None,
         markers: Markers = Markers.USED,
         mover: Mover | None = None,
+        live: Reader | None = None,
     ) -> None:
         self._client = client
+        self._live = live
         self._backends = backends or kruise_only(client)
         self._mover = mover
         self._recorder = recorder
@@ -267,6 +270,9 @@ class GameServerSetReconciler:
         gss = self._note(scene.gss, backend)
         backend.create(gss)
         self._recorder.normal(gss, "CreateWorkload", f"created {backend.title}")
+        made = backend.get(gss)
+        if made is not None:
+            self._mark_for_reclaim(gss, managed_ordinals(made))
         return True
 
     def _kill(self, gss: GameServerSet, workload: AdvancedStatefulSet, problems: Problems) -> bool:
@@ -286,7 +292,8 @@ class GameServerSetReconciler:
             return False
         want = spec_of(gss).replicas
         scale = decide_scale(want, self._members_of(gss), ids)
-        self._mark_for_reclaim(gss, scale)
+        self._check_latest(gss)
+        self._mark_for_reclaim(gss, scale.managed)
         scene.backend.patch(gss, workload, scale_statefulset(workload, gss, scale))
         self._recorder.normal(gss, "Scale", f"scale from {workload.spec.replicas} to {want}")
         recorded = record_scale(gss, ids, scale)
@@ -294,13 +301,28 @@ class GameServerSetReconciler:
             self._client.patch(gss, recorded)
         return True
 
-    def _mark_for_reclaim(self, gss: GameServerSet, scale: Scale) -> None:
+    def _check_latest(self, gss: GameServerSet) -> None:
+        """Make sure that a set may be scaled as it is known to ask for.
+
+        A replica that has just taken over may have heard of what the one before it did, and not of
+        why: by a size of yesterday it would remove servers that are wanted.
+
+        Raises:
+            Conflict: the server has another spec.
+        """
+        if self._live is None:
+            return
+        stored = self._live.get(GameServerSet, gss.metadata.namespace, gss.metadata.name)
+        if stored is None or _edition(stored) != _edition(gss):
+            raise Conflict(409, "Conflict", f"GameServerSet {gss.key} has changed")
+
+    def _mark_for_reclaim(self, gss: GameServerSet, managed: AbstractSet[int]) -> None:
         """Mark servers before their pods go: a pod that is gone leaves nobody to do it."""
-        if spec_of(gss).game_server_template.reclaim_policy != RECLAIM_DELETE:
+        if not goes_with_its_id(gss):
             return
         key = set_key(gss.metadata.namespace, gss.metadata.name)
         servers = self._client.list(GameServer, index=(BY_SET, key))
-        for before, after in mark_for_reclaim(servers, scale.managed):
+        for before, after in mark_for_reclaim(servers, managed):
             try:
                 self._client.patch(before, after, lock=False)
             except NotFound:
@@ -365,3 +387,7 @@ class GameServerSetReconciler:
         key = set_key(gss.metadata.namespace, gss.metadata.name)
         pods = self._client.list(Pod, index=(BY_SET, key))
         return [pod for pod in pods if belongs_to(pod.metadata.name, gss.metadata.name)]
+
+
+def _edition(gss: GameServerSet) -> tuple[str, int]:
+    return gss.metadata.uid, gss.metadata.generation
