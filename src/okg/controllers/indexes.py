@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from okg.api.core import Pod
-from okg.api.game import GameServer
+from okg.api.game import GameServer, GameServerSet
 from okg.api.resource import Object
 from okg.controllers.host import Host
 from okg.workload.names import OWNER_GSS
@@ -18,6 +18,9 @@ BY_FACET = "owner-gss/facet"
 
 BY_NODE = "spec.nodeName"
 """Pods of game servers by the name of their node."""
+
+BY_MANAGER = "strays-by-manager"
+"""Pods that a set manages and whose label does not say so, by ``namespace/set``: mostly none."""
 
 Index: TypeAlias = tuple[type[Any], str, Callable[[Any], Iterable[str]]]
 """Kind, name and function of an index."""
@@ -48,6 +51,16 @@ def set_keys(member: Object) -> Iterable[str]:
     """Return the set that a pod or game server belongs to, if any."""
     owner = member.metadata.labels.get(OWNER_GSS)
     return (set_key(member.metadata.namespace, owner),) if owner else ()
+
+
+def strayed_from(pod: Pod) -> Iterable[str]:
+    """Return the set that manages a pod whose label names another set or none."""
+    manager = pod.metadata.controller
+    if manager is None or manager.kind != GameServerSet.resource_type.kind:
+        return ()
+    if pod.metadata.labels.get(OWNER_GSS) == manager.name:
+        return ()
+    return (set_key(pod.metadata.namespace, manager.name),)
 
 
 def facet_key(set_key: str, facet: str) -> str:

@@ -23,4 +23,6 @@ def time_left(since: float | None, gap: timedelta, now: float) -> timedelta | No
         now: monotonic seconds.
     """
     left = 0.0 if since is None else since + gap.total_seconds() - now
-    return timedelta(seconds=left) if left > 0 else None
+    wait = timedelta(seconds=left)
+    # Compared as what it is rounded to: a wait of nothing would be forgotten.
+    return wait if wait > timedelta(0) else None

@@ -1,9 +1,19 @@
 """The workload controller: the pods of game servers where there is no OpenKruise."""
 
+from collections.abc import Sequence
+
 from okg.api.apps import ControllerRevision
+from okg.api.core import Pod
 from okg.context import Context
 from okg.controllers.host import Host
-from okg.controllers.indexes import BY_SET, declare_indexes, set_keys
+from okg.controllers.indexes import (
+    BY_MANAGER,
+    BY_SET,
+    Index,
+    declare_indexes,
+    set_keys,
+    strayed_from,
+)
 from okg.controllers.network.desk import PluginDesk
 from okg.controllers.reader import Reader
 from okg.controllers.workload.admission import PodAdmission
@@ -22,6 +32,7 @@ __all__ = [
     "WorkloadReconciler",
     "controller",
     "watches",
+    "workload_indexes",
 ]
 
 NAME = "workload-controller"
@@ -66,6 +77,11 @@ class WorkloadController(Controller):
             group.join()
 
 
+def workload_indexes() -> Sequence[Index]:
+    """Return the indexes that this controller needs beside those of all."""
+    return ((ControllerRevision, BY_SET, set_keys), (Pod, BY_MANAGER, strayed_from))
+
+
 def controller(
     manager: Host,
     live: Reader,
@@ -88,7 +104,8 @@ def controller(
         made.enqueue(request)
 
     declare_indexes(manager)
-    manager.index(ControllerRevision, BY_SET, set_keys)
+    for kind, name, function in workload_indexes():
+        manager.index(kind, name, function)
     pool = WorkPool(WRITERS)
     recorder = manager.recorder_for(NAME)
     admission = PodAdmission(manager.client, recorder, desk, wake)

@@ -1,6 +1,6 @@
 """PodKeeper: every write of a pod that a workload makes."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -12,11 +12,12 @@ from okg.api.core import Pod
 from okg.api.game import GameServerSet
 from okg.api.kruise import AdvancedStatefulSet
 from okg.client.client import Client
-from okg.controllers.indexes import BY_SET, set_key
+from okg.controllers.indexes import BY_MANAGER, BY_SET, set_key
 from okg.controllers.reader import Reader
 from okg.controllers.workload.admission import Held, PodAdmission
 from okg.controllers.workload.adoption import Adopter
-from okg.controllers.workload.steps import Trail, follow
+from okg.controllers.workload.refusals import Refusals
+from okg.controllers.workload.steps import follow
 from okg.controllers.workload.storage import ClaimKeeper, StorageGoing
 from okg.errors import (
     AlreadyExists,
@@ -30,6 +31,7 @@ from okg.errors import (
     TransportError,
 )
 from okg.runtime.events import EventRecorder
+from okg.runtime.reconcile import Request
 from okg.workload.invalid import InvalidField
 from okg.workload.native.completion import resize_obstacle
 from okg.workload.native.health import is_of_revision, is_terminating
@@ -40,6 +42,9 @@ from okg.workload.native.pod_template import build_pod
 from okg.workload.native.pod_update import start_update
 from okg.workload.native.removal import held_back, in_service_again
 from okg.workload.native.rolling import Stop, Turn
+
+TROUBLE_PERIOD = timedelta(seconds=10)
+"""Time until an update that failed, whosever fault it was, leads its pod out of service again."""
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -98,11 +103,19 @@ class PodKeeper:
         self._recorder = recorder
         self._claims = claims
         self._admission = admission
+        self._refusals = Refusals()
+
+    def forget(self, request: Request) -> None:
+        """Drop what is remembered of a set that is gone."""
+        self._refusals.forget(request)
 
     def gather(self, scene: Scene) -> Sequence[Pod]:
         """Return the set's own pods, those among them that had no owner until now."""
         meta = scene.gss.metadata
-        found = self._client.list(Pod, index=(BY_SET, set_key(meta.namespace, meta.name)))
+        key = set_key(meta.namespace, meta.name)
+        for stray in self._client.list(Pod, index=(BY_MANAGER, key)):
+            self._claimed(scene, stray)
+        found = self._client.list(Pod, index=(BY_SET, key))
         return [own for pod in found if (own := self._claimed(scene, pod)) is not None]
 
     def create(
@@ -112,11 +125,20 @@ class PodKeeper:
 
         Return what stands against it, or after which time it goes on.
         """
+        standing = self._standing(scene, _made_of(revision))
+        return standing or self._create(scene, ordinal, revision)
+
+    def _create(
+        self, scene: Scene, ordinal: int, revision: ControllerRevision
+    ) -> Failure | timedelta | None:
         name = f"{scene.workload.metadata.name}-{ordinal}"
+        plain = True  # for others may be made with another answer of a plugin
         try:
             draft = build_pod(scene.workload, scene.gss, ordinal, revision, scene.now)
             self._claims.ensure(scene.workload, scene.gss, ordinal)
-            pod = self._client.create_from(self._admission.admit(draft, scene.gss), Pod)
+            admitted = self._admission.admit(draft, scene.gss)
+            plain = admitted is draft
+            pod = self._client.create_from(admitted, Pod)
         except AlreadyExists:
             return self._meet(scene, name)
         except Held as held:
@@ -126,7 +148,11 @@ class PodKeeper:
         except StorageGoing as waiting:
             return self._unmade(scene, name, Failure(str(waiting), alone=True))
         except (BadRequest, Invalid, InvalidField) as refusal:
-            return self._unmade(scene, name, Failure(str(refusal)))
+            unmade = self._unmade(scene, name, Failure(str(refusal)))
+            if plain:
+                said = unmade.message
+                self._refusals.note(scene.workload, _made_of(revision), said, scene.now)
+            return unmade
         except (ApiError, TransportError) as error:
             return self._unmade(scene, name, Failure(str(error), error))
         self._recorder.normal(scene.gss, "SuccessfulCreate", f"created pod {name}")
@@ -142,16 +168,29 @@ class PodKeeper:
             follow(self._client, pod, lambda p: held_back(p, scene.workload, scene.now))
             return
         try:
-            self._client.delete(pod)
+            self._client.delete(pod, lock=True)
         except (Conflict, NotFound):
-            # It is gone already, perhaps with another in its place.
+            # It is gone already, perhaps with another in its place, or it is not what we know: a
+            # server that was let go, or that somebody plays on now.
             return
         self._recorder.normal(scene.gss, "SuccessfulDelete", f"deleted pod {pod.metadata.name}")
 
-    def refresh(self, scene: Scene, pod: Pod, revision: str) -> Trail:
-        """Lead a pod through what needs no decision: gates, grace periods, its lifecycle."""
+    def refresh(self, scene: Scene, pod: Pod, revision: str) -> Failure | timedelta | None:
+        """Lead a pod through what needs no decision: gates, grace periods, its lifecycle.
+
+        Return what stands against it, or after which time it goes on.
+        """
         workload, now = scene.workload, scene.now
-        return follow(self._client, pod, lambda p: refresh(p, workload, revision, now))
+        led = ("refresh", pod.metadata.uid)
+        if standing := self._standing(scene, led):
+            return standing
+        try:
+            trail = follow(self._client, pod, lambda p: refresh(p, workload, revision, now))
+        except (BadRequest, Forbidden, Invalid) as refusal:
+            failure = self._refused(scene, pod.metadata.name, str(refusal))
+            self._refusals.note(workload, led, failure.message, now)
+            return failure
+        return trail.wait
 
     def restore(self, scene: Scene, pod: Pod) -> None:
         """Take a pod back into service that was to go and is wanted again."""
@@ -166,7 +205,9 @@ class PodKeeper:
         if change is None:
             self.remove(scene, turn.pod)
             return None
-        name = turn.pod.metadata.name
+        name, led = turn.pod.metadata.name, ("update", turn.pod.metadata.uid)
+        if standing := self._standing(scene, led):
+            return standing
 
         def ask(pod: Pod) -> PodStep | None:
             return start_update(pod, workload, revision, change, now)
@@ -175,7 +216,13 @@ class PodKeeper:
             # Others write as soon as the pod is led out: its kubelet, and its game server.
             trail = follow(self._client, turn.pod, ask, live=self._live)
         except (BadRequest, Forbidden, Invalid) as refusal:
-            return self._refused(scene, name, str(refusal))
+            failure = self._refused(scene, name, str(refusal))
+            self._refusals.note(workload, led, failure.message, now)
+            return failure
+        except (ApiError, TransportError) as error:
+            failure = replace(self._refused(scene, name, str(error)), error=error)
+            self._refusals.note(workload, led, failure.message, now, period=TROUBLE_PERIOD)
+            return failure
         if is_of_revision(trail.pod, revision):
             self._recorder.normal(
                 scene.gss, "SuccessfulUpdatePodInPlace", f"updated pod {name} in place"
@@ -191,6 +238,11 @@ class PodKeeper:
         """Say what keeps an update in place from coming to its end, None for nothing."""
         why = resize_obstacle(pod)
         return self._refused(scene, pod.metadata.name, why) if why else None
+
+    def _standing(self, scene: Scene, subject: Hashable) -> Failure | None:
+        """Return what was said against something a while ago; nobody is told again."""
+        refusal = self._refusals.standing(scene.workload, subject, scene.now)
+        return Failure(refusal.message, again=refusal.until - scene.now) if refusal else None
 
     def _refused(self, scene: Scene, name: str, why: str) -> Failure:
         failure = Failure(f"pod {name}: {why}")
@@ -223,3 +275,8 @@ class PodKeeper:
         failure = replace(why, message=f"pod {name}: {why.message}")
         self._recorder.warning(scene.gss, "FailedCreate", failure.message)
         return failure
+
+
+def _made_of(revision: ControllerRevision) -> Hashable:
+    """Return what a refusal of new pods is about: the template, and no single pod."""
+    return "create", revision.metadata.name

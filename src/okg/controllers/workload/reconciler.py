@@ -26,9 +26,8 @@ from okg.controllers.workload.pace import Pace
 from okg.controllers.workload.pods import Failure, PodKeeper, Scene
 from okg.controllers.workload.pool import WorkPool
 from okg.controllers.workload.revisions import RevisionKeeper, Revisions
-from okg.controllers.workload.steps import Trail
 from okg.controllers.workload.storage import ClaimKeeper, StorageGoing
-from okg.errors import TerminalError
+from okg.errors import ApiError, TerminalError, TransportError
 from okg.runtime.events import EventRecorder
 from okg.runtime.reconcile import Request, Result
 from okg.workload.invalid import InvalidField
@@ -94,6 +93,7 @@ class WorkloadReconciler:
         if gss is None or record is None or gss.metadata.deletion_timestamp is not None:
             self._passes.forget(request)
             self._writes.forget(request)
+            self._pods.forget(request)
             self._freshness.forget(f"{request.namespace}/{record_name(request.name)}")
             return None
         if is_going(record, gss):
@@ -133,11 +133,11 @@ class WorkloadReconciler:
             failures[FAILED_CREATE] = unmade
         self._shrink(scene, layout)
         refreshed = self._refresh(scene, layout, revisions.newest.metadata.name)
-        waits += [trail.wait for trail in refreshed]
         layout = lay_out(workload, self._pods.gather(scene))
-        for outcome in self._update(scene, layout, revisions):
+        for outcome in (*refreshed, *self._update(scene, layout, revisions)):
             if isinstance(outcome, Failure):
                 failures.setdefault(FAILED_UPDATE, outcome)
+                waits.append(outcome.again)
             else:
                 waits.append(outcome)
         pods = self._pods.gather(scene)
@@ -190,8 +190,10 @@ class WorkloadReconciler:
 
         self._pool.map(remove, layout.condemned)
 
-    def _refresh(self, scene: Scene, layout: Layout, revision: str) -> Sequence[Trail]:
-        """Let every living pod and its storage follow; return where those went that moved."""
+    def _refresh(
+        self, scene: Scene, layout: Layout, revision: str
+    ) -> Sequence[Failure | timedelta | None]:
+        """Let every living pod and its storage follow; return how it went with those that moved."""
         living = [p for p in layout.slots.values() if not is_ended(p) and not is_terminating(p)]
         for pod in living:
             self._claims.sync_owners(scene.workload, scene.gss, pod, condemned=False)
@@ -238,7 +240,12 @@ class WorkloadReconciler:
         rest = self._writes.rest(request, self._clock.monotonic())
         if rest is not None and observed:
             return rest
-        stored = self._client.patch(record, with_status(record, status), lock=False)
+        try:
+            stored = self._client.patch(record, with_status(record, status), lock=False)
+        except (ApiError, TransportError):
+            # It may have been written all the same, and no event of a status starts a pass.
+            self._freshness.forget(record.key)
+            raise
         self._freshness.trust(stored)
         self._writes.did(request, self._clock.monotonic())
         return None

@@ -15,6 +15,13 @@ def test_the_next_time_waits_for_what_is_left_of_the_gap() -> None:
     assert pace.rest(B, 10.5) is None
 
 
+def test_less_than_can_be_waited_for_is_nothing() -> None:
+    pace = Pace(timedelta(seconds=0.5))
+    pace.did(A, 36.269)
+
+    assert pace.rest(A, 36.769 - 1e-9) is None
+
+
 def test_a_set_that_is_gone_leaves_nothing_behind() -> None:
     pace = Pace(timedelta(seconds=2))
     pace.did(A, 10.0)

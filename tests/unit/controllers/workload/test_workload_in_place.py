@@ -7,6 +7,7 @@ import pytest
 from okg.api.resource import Object
 from okg.errors import Forbidden
 from okg.runtime.reconcile import Result
+from okg.testing.apiserver.faults import Refuse
 from unit.controllers.workload.native_cluster import NativeCluster, template
 
 STATE = "lifecycle.apps.kruise.io/state"
@@ -248,3 +249,68 @@ def test_a_server_whose_resize_is_refused_stays_in_service() -> None:
     assert gate.status == "True"
     assert cluster.images == {0: "game:1", 1: "game:1", 2: "game:1"}
     assert [c.message for c in cluster.status.conditions] == ["pod xxx-2: 403 Forbidden: at most 1"]
+
+
+def led_out(cluster: NativeCluster) -> int:
+    """How often a pod's status was written by the controller."""
+    return cluster.server.requests.count(verb="patch", resource="pods/status")
+
+
+@pytest.mark.parametrize(
+    ("fault", "patience"),
+    [
+        (Refuse(status=400, reason="BadRequest", message="no such image"), 300),
+        (Refuse(status=403, reason="Forbidden", message="denied"), 300),
+        (Refuse(status=500, reason="InternalError", message="webhook timed out"), 10),
+    ],
+)
+def test_a_server_whose_update_is_refused_is_not_led_out_again_and_again(
+    fault: Refuse, patience: int
+) -> None:
+    cluster = running()
+    cluster.server.faults.inject(fault, verbs=["patch"], resource="pods")
+    cluster.edit(template=template("game:2"))
+
+    cluster.attempt()
+    cluster.server.requests.clear()
+    cluster.settle_some(5)
+    quiet = led_out(cluster)
+    message = [condition.message for condition in cluster.status.conditions]
+    cluster.clock.advance(patience)
+    cluster.attempt()
+
+    assert quiet == 1  # into service again
+    assert len(message) == 1
+    assert message[0].startswith(f"pod xxx-2: {fault.status} {fault.reason}: {fault.message}")
+    assert led_out(cluster) == 2
+    assert states(cluster) == ["Normal"] * 3
+
+
+def test_what_is_refused_is_asked_for_at_once_when_the_record_asks_for_something_else() -> None:
+    cluster = running()
+    refusal = Refuse(status=400, reason="BadRequest", message="no such image")
+    rule = cluster.server.faults.inject(refusal, verbs=["patch"], resource="pods")
+    cluster.edit(template=template("game:2"))
+    cluster.attempt()
+    cluster.server.faults.remove(rule)
+
+    cluster.edit(template=template("game:3"))
+    cluster.settle(30)
+
+    assert cluster.images == {0: "game:3", 1: "game:3", 2: "game:3"}
+    assert cluster.status.conditions == ()
+
+
+def test_a_grace_period_that_cannot_end_keeps_no_other_server_from_what_it_needs() -> None:
+    cluster = running(updateStrategy=in_place(inPlaceUpdateStrategy={"gracePeriodSeconds": 5}))
+    cluster.edit(template=template("game:2"))
+    cluster.settle_some(2)
+    refusal = Refuse(status=400, reason="BadRequest", message="no such image")
+    cluster.server.faults.inject(refusal, verbs=["patch"], resource="pods")
+    cluster.clock.advance(5)
+
+    cluster.edit(replicas=4, template=template("game:2"))
+    cluster.settle_some(2)
+
+    assert sorted(cluster.pods) == [0, 1, 2, 3]
+    assert [condition.type for condition in cluster.status.conditions] == ["FailedUpdatePod"]

@@ -254,6 +254,39 @@ def test_a_pod_that_no_longer_matches_is_let_go() -> None:
     assert cluster.pods[0].metadata.owner_references == ()
 
 
+def test_a_pod_that_no_longer_matches_is_let_go_even_if_its_id_is_not_wanted_any_more() -> None:
+    cluster = NativeCluster({"replicas": 2})
+    cluster.settle()
+    cluster.merge(cluster.pods[1], metadata={"labels": {"game.kruise.io/owner-gss": "other"}})
+    cluster.edit(replicas=1)
+
+    cluster.reconcile()
+
+    assert sorted(cluster.pods) == [0, 1]
+    assert cluster.pods[1].metadata.owner_references == ()
+    assert cluster.pods[1].metadata.deletion_timestamp is None
+
+
+def test_a_template_that_was_refused_is_not_sent_again_before_it_changes() -> None:
+    cluster = NativeCluster({"replicas": 2})
+    refusal = Refuse(status=422, reason="Invalid", message="no such field")
+    rule = cluster.server.faults.inject(refusal, verbs=["create"], resource="pods")
+
+    cluster.settle_some(6)
+    sent = rule.hits
+    cluster.clock.advance(300)
+    cluster.reconcile()
+    again = rule.hits
+    cluster.server.faults.remove(rule)
+    cluster.edit(template=template("game:2"))
+    cluster.reconcile()
+
+    assert (sent, again) == (1, 2)
+    assert sorted(cluster.pods) == [0, 1]
+    assert cluster.status.conditions == ()
+    assert len([event for event in cluster.recorder.events if "FailedCreate" in event]) == 2
+
+
 @pytest.mark.parametrize(
     "spec", [{"replicas": 1}, {"replicas": 9}, {"template": template("game:0")}]
 )
