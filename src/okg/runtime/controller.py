@@ -4,6 +4,7 @@
 |---|---|
 | returned nothing | backoff forgotten |
 | ``Result(requeue_after=d)`` | backoff forgotten, added again in ``d`` |
+| ``Result(requeue_after=d, tried=False)`` | backoff kept, added again in ``d`` |
 | TerminalError | counted and logged; nothing until the next change |
 | Conflict | added again after the backoff; normal, so logged at debug |
 | another error | added again after the backoff, and not before a Retry-After is over |
@@ -145,7 +146,8 @@ class Controller:
             return self.reconciler.reconcile(limited, request)
 
     def _settle(self, request: Request, result: Result | None, priority: int) -> str:
-        self.queue.forget(request)
+        if result is None or result.tried:
+            self.queue.forget(request)
         if result is None or result.requeue_after is None:
             return "success"
         self.queue.add(request, after=result.requeue_after.total_seconds(), priority=priority)

@@ -30,9 +30,11 @@ class Result(msgspec.Struct, frozen=True):
 
     Attributes:
         requeue_after: come back after this time; None to wait for the next change.
+        tried: False where it was too early to try anything: the backoff of failures before is kept.
     """
 
     requeue_after: timedelta | None = None
+    tried: bool = True
 
 
 class Reconciler(Protocol):

@@ -124,6 +124,14 @@ def test_an_error_is_retried_after_the_backoff() -> None:
     assert bench.count("reconcile_panics_total") == 0
 
 
+def test_what_came_too_early_to_be_tried_keeps_the_backoff() -> None:
+    oops, early = _raise(api_error(500, "", "oops")), timedelta(seconds=1)
+    bench = Bench(oops, oops, lambda: Result(requeue_after=early, tried=False), oops)
+
+    assert bench.run(0.005, 0.01, 1.0, 0.019) == 4
+    assert bench.count("reconcile_errors_total") == 3
+
+
 def test_an_error_is_not_retried_before_the_server_said() -> None:
     bench = Bench(_raise(api_error(429, "", "slow down", retry_after=7.0)))
 

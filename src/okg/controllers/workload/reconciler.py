@@ -104,7 +104,7 @@ class WorkloadReconciler:
             return None
         rest = self._passes.rest(request, self._clock.monotonic())
         if rest is not None:
-            return Result(requeue_after=rest)
+            return Result(requeue_after=rest, tried=False)
         self._freshness.check(record)
         started = self._processor()
         try:
