@@ -47,6 +47,10 @@ TROUBLE_PERIOD = timedelta(seconds=10)
 """Time until an update that failed, whosever fault it was, leads its pod out of service again."""
 
 
+TAKEN_PERIOD = timedelta(seconds=30)
+"""Time until a name that somebody else has is asked for again; nobody tells when it is free."""
+
+
 class Failure(msgspec.Struct, frozen=True):
     """What could not be done.
 
@@ -268,7 +272,7 @@ class PodKeeper:
         whose = f"managed by {manager.kind} {manager.name}" if manager else "nobody's"
         if claim is Claim.FOREIGN or not is_terminating(pod):
             why = f"one of this name exists and is {whose}; delete it"
-            return self._unmade(scene, name, Failure(why, alone=True))
+            return self._unmade(scene, name, Failure(why, alone=True, again=TAKEN_PERIOD))
         return None
 
     def _unmade(self, scene: Scene, name: str, why: Failure) -> Failure:
