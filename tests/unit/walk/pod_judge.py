@@ -129,7 +129,8 @@ class PodJudge:
                 f"the partition keeps {rules.partition} of {rules.replicas}, {len(moved)} are"
                 f" updated and {missing} missing already"
             )
-        if _state(known) in _BEGUN:
+        if _state(known) in _BEGUN or known.metadata.name in scene.attempted:
+            # What was tried a moment ago had its turn by what was known then.
             return
         for other in others.values():
             waits = not _is_newest(scene, other) and not is_terminating(other)
