@@ -21,7 +21,7 @@ class Net:
     name = "Test-Net"
     alias = ""
 
-    def init(self, ctx: Context, client: Client) -> None:
+    def start(self, ctx: Context, client: Client) -> None:
         pass
 
     def on_pod_added(self, ctx: Context, client: Client, pod: Pod) -> Pod:

@@ -82,7 +82,7 @@ class AnnotatedNetwork:
         """What it can be told."""
         return self._annotations.parameters
 
-    def init(self, ctx: Context, client: Client) -> None:
+    def start(self, ctx: Context, client: Client) -> None:
         """Nothing to do: nothing is kept."""
 
     def on_pod_added(self, ctx: Context, client: Client, pod: Pod) -> Pod:

@@ -111,7 +111,7 @@ class BalancedNetwork:
         """What it can be told."""
         return self._balancer.parameters
 
-    def init(self, ctx: Context, client: Client) -> None:
+    def start(self, ctx: Context, client: Client) -> None:
         """Nothing to do: what is given is told by Services, to the index of the ledger."""
 
     def on_pod_added(self, ctx: Context, client: Client, pod: Pod) -> Pod:

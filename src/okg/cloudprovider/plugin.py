@@ -1,4 +1,4 @@
-"""Plugin: gives a pod its network. A function of values that does not know who calls it."""
+"""NetworkPlugin: gives a pod its network. A function of values that does not know who calls it."""
 
 from enum import StrEnum
 from typing import Protocol
@@ -31,7 +31,7 @@ class PluginError(OkgError):
         self.type = type_
 
 
-class Plugin(Protocol):
+class NetworkPlugin(Protocol):
     """One network type.
 
     Calls come from many threads, also twice at a time for one pod, and from every replica. Each may
@@ -52,7 +52,7 @@ class Plugin(Protocol):
         """Name of the same kind of network across clouds, for logs; may be empty."""
         ...
 
-    def init(self, ctx: Context, client: Client) -> None:
+    def start(self, ctx: Context, client: Client) -> None:
         """Get ready, e.g. read from the cluster which ports are in use; called once, first."""
         ...
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from okg.api.core import Pod
 from okg.client.client import Client
 from okg.cloudprovider.call_limit import CallLimit
-from okg.cloudprovider.plugin import Plugin, PluginError, PluginErrorType
+from okg.cloudprovider.plugin import NetworkPlugin, PluginError, PluginErrorType
 from okg.cloudprovider.registry import Registry
 from okg.context import Context
 from okg.errors import ApiError, TransportError
@@ -36,7 +36,7 @@ class PluginCalls:
         self._client = client
         self._limits = {name: CallLimit(f"plugin-{name}", limit) for name in plugins.names}
 
-    def call(self, ctx: Context, plugin: Plugin, operation: Operation, pod: Pod) -> Pod:
+    def call(self, ctx: Context, plugin: NetworkPlugin, operation: Operation, pod: Pod) -> Pod:
         """Return the pod that a plugin wants; the very same one for a deletion.
 
         Raises:
@@ -47,7 +47,9 @@ class PluginCalls:
             ctx, lambda inner: self._ask(inner, plugin, operation, pod)
         )
 
-    def begin(self, ctx: Context, plugin: Plugin, operation: Operation, pod: Pod) -> Future[Pod]:
+    def begin(
+        self, ctx: Context, plugin: NetworkPlugin, operation: Operation, pod: Pod
+    ) -> Future[Pod]:
         """Do the same without waiting; the future has the outcome."""
         return self._limits[plugin.name].begin(lambda: self._ask(ctx, plugin, operation, pod))
 
@@ -56,7 +58,7 @@ class PluginCalls:
         for limit in self._limits.values():
             limit.join()
 
-    def _ask(self, ctx: Context, plugin: Plugin, operation: Operation, pod: Pod) -> Pod:
+    def _ask(self, ctx: Context, plugin: NetworkPlugin, operation: Operation, pod: Pod) -> Pod:
         try:
             if operation is Operation.CREATE:
                 return plugin.on_pod_added(ctx, self._client, pod)

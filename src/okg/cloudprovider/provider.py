@@ -10,7 +10,7 @@ from typing import cast
 import msgspec
 
 from okg.cloudprovider.options import InvalidOptions, Section
-from okg.cloudprovider.plugin import Plugin
+from okg.cloudprovider.plugin import NetworkPlugin
 from okg.telemetry.logging import get_logger
 
 GROUP = "okg.cloud_providers"
@@ -38,7 +38,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     section: str
-    networks: Callable[[Section, Site], Sequence[Plugin]]
+    networks: Callable[[Section, Site], Sequence[NetworkPlugin]]
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -49,13 +49,13 @@ class Offer(msgspec.Struct, frozen=True):
         failures: why others have none, by the provider's name.
     """
 
-    plugins: Sequence[Plugin]
+    plugins: Sequence[NetworkPlugin]
     failures: Mapping[str, str]
 
 
 def offer(providers: Sequence[Provider], options: Mapping[str, Section], site: Site) -> Offer:
     """Return the network types of those providers that the options enable."""
-    plugins: list[Plugin] = []
+    plugins: list[NetworkPlugin] = []
     failures: dict[str, str] = {}
     for provider in providers:
         section = options.get(provider.section)

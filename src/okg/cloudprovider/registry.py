@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Self, cast
 
-from okg.cloudprovider.plugin import Plugin
+from okg.cloudprovider.plugin import NetworkPlugin
 from okg.errors import ConfigError
 from okg.telemetry.logging import get_logger
 
 GROUP = "okg.network_plugins"
-"""Entry points of this group name a function, or a class, that returns a Plugin."""
+"""Entry points of this group name a function, or a class, that returns a NetworkPlugin."""
 
 
 class Registry:
@@ -22,8 +22,8 @@ class Registry:
         ConfigError: two have one name.
     """
 
-    def __init__(self, plugins: Iterable[Plugin] = ()) -> None:
-        self._plugins: dict[str, Plugin] = {}
+    def __init__(self, plugins: Iterable[NetworkPlugin] = ()) -> None:
+        self._plugins: dict[str, NetworkPlugin] = {}
         for plugin in plugins:
             if plugin.name in self._plugins:
                 raise ConfigError(f"two network plugins are called {plugin.name}: uninstall one")
@@ -44,19 +44,19 @@ class Registry:
         """The names of all plugins, sorted."""
         return sorted(self._plugins)
 
-    def __iter__(self) -> Iterator[Plugin]:
+    def __iter__(self) -> Iterator[NetworkPlugin]:
         """Return all plugins in order of name."""
         return iter([self._plugins[name] for name in self.names])
 
-    def find(self, name: str) -> Plugin | None:
+    def find(self, name: str) -> NetworkPlugin | None:
         """Return the plugin of exactly this name, or None."""
         return self._plugins.get(name)
 
 
-def _load(point: EntryPoint) -> Plugin | None:
+def _load(point: EntryPoint) -> NetworkPlugin | None:
     log = get_logger("cloudprovider")
     try:
-        make = cast("Callable[[], Plugin]", point.load())
+        make = cast("Callable[[], NetworkPlugin]", point.load())
         return make()
     except Exception:
         log.exception("a network plugin was left out", plugin=point.name)

@@ -25,7 +25,7 @@ class PluginStart:
         for plugin in self.plugins:
             ctx.check()
             try:
-                plugin.init(ctx, self._client)
+                plugin.start(ctx, self._client)
             except Exception:
                 ctx.log.exception("a network plugin did not start", plugin=plugin.name)
         self._done.set()

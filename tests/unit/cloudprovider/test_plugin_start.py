@@ -11,7 +11,7 @@ from unit.webhooks.plugins import ScriptedPlugin
 
 
 class Failing(ScriptedPlugin):
-    def init(self, _ctx: Context, _client: Client) -> None:
+    def start(self, _ctx: Context, _client: Client) -> None:
         raise ValueError("no such cloud")
 
 
@@ -24,7 +24,7 @@ def test_all_plugins_are_started_once() -> None:
 
     assert not before
     assert start.is_done()
-    assert [plugin.calls for plugin in plugins] == [["init"], ["init"]]
+    assert [plugin.calls for plugin in plugins] == [["start"], ["start"]]
 
 
 def test_a_plugin_that_does_not_start_keeps_no_other_from_starting() -> None:
@@ -34,7 +34,7 @@ def test_a_plugin_that_does_not_start_keeps_no_other_from_starting() -> None:
     with capture_logs() as logs:
         start.run(Context())
 
-    assert second.calls == ["init"]
+    assert second.calls == ["start"]
     assert start.is_done()
     assert [(line["event"], line["plugin"]) for line in logs] == [
         ("a network plugin did not start", "A")

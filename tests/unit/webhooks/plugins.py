@@ -28,8 +28,8 @@ class ScriptedPlugin:
         self.calls: list[str] = []
         self._answer = answer
 
-    def init(self, _ctx: Context, _client: Client) -> None:
-        self.calls.append("init")
+    def start(self, _ctx: Context, _client: Client) -> None:
+        self.calls.append("start")
 
     def on_pod_added(self, ctx: Context, _client: Client, pod: Pod) -> Pod:
         self.calls.append(f"added {pod.metadata.name}")

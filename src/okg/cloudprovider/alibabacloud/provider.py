@@ -8,7 +8,7 @@ from okg.cloudprovider.alibabacloud.nlb import NLB
 from okg.cloudprovider.alibabacloud.slb import SLB
 from okg.cloudprovider.balanced import balanced
 from okg.cloudprovider.options import PoolOptions, Section, decode, require
-from okg.cloudprovider.plugin import Plugin
+from okg.cloudprovider.plugin import NetworkPlugin
 from okg.cloudprovider.provider import Provider, Site
 
 _MOST_LISTENERS = 200
@@ -27,7 +27,7 @@ class Options(msgspec.Struct, frozen=True):
     nlb: PoolOptions = PoolOptions()
 
 
-def networks(section: Section, site: Site) -> Sequence[Plugin]:
+def networks(section: Section, site: Site) -> Sequence[NetworkPlugin]:
     """Return the network types.
 
     Raises:

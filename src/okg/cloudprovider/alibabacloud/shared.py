@@ -107,7 +107,7 @@ class SharedNetwork:
         """What it can be told."""
         return self._shared.parameters
 
-    def init(self, ctx: Context, client: Client) -> None:
+    def start(self, ctx: Context, client: Client) -> None:
         """Nothing to do: pods say by their labels which load balancer they are behind."""
 
     def on_pod_added(self, ctx: Context, client: Client, pod: Pod) -> Pod:

@@ -165,7 +165,7 @@ class IngressNetwork:
     alias = ""
     parameters = PARAMETERS
 
-    def init(self, ctx: Context, client: Client) -> None:
+    def start(self, ctx: Context, client: Client) -> None:
         """Nothing to do: nothing is kept."""
 
     def on_pod_added(self, ctx: Context, client: Client, pod: Pod) -> Pod:

@@ -59,7 +59,7 @@ class NodePort:
     alias = ""
     parameters = PARAMETERS
 
-    def init(self, ctx: Context, client: Client) -> None:
+    def start(self, ctx: Context, client: Client) -> None:
         """Nothing to do: the API server gives the ports."""
 
     def on_pod_added(self, ctx: Context, client: Client, pod: Pod) -> Pod:

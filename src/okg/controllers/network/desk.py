@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from okg.api.core import Pod
 from okg.client.client import Client
-from okg.cloudprovider.plugin import Plugin, PluginError, PluginErrorType
+from okg.cloudprovider.plugin import NetworkPlugin, PluginError, PluginErrorType
 from okg.cloudprovider.plugin_calls import Operation, PluginCalls
 from okg.cloudprovider.start import PluginStart
 from okg.context import Context
@@ -50,7 +50,7 @@ class PluginDesk:
         self._state = DeskState()
         self._waiting: dict[str, set[tuple[Wake, Request]]] = {}
 
-    def plugin_of(self, pod: Pod) -> Plugin | None:
+    def plugin_of(self, pod: Pod) -> NetworkPlugin | None:
         """Return the plugin that a pod names, None if it names none that there is."""
         return self._start.plugins.find(pod.metadata.annotations.get(NETWORK_TYPE, ""))
 
@@ -97,7 +97,7 @@ class PluginDesk:
         self._ctx.cancel()
         self.join()
 
-    def _settle(self, plugin: Plugin, asked: Pod, future: Future[Pod]) -> None:
+    def _settle(self, plugin: NetworkPlugin, asked: Pod, future: Future[Pod]) -> None:
         outcome = _outcome(plugin, future)
         with self._lock:
             self._state.settle(asked.key, asked, outcome, self._ctx.clock.monotonic())
@@ -106,7 +106,7 @@ class PluginDesk:
             wake(request)
 
 
-def _outcome(plugin: Plugin, future: Future[Pod]) -> Pod | PluginError:
+def _outcome(plugin: NetworkPlugin, future: Future[Pod]) -> Pod | PluginError:
     try:
         return future.result()
     except PluginError as error:

@@ -11,7 +11,7 @@ from okg.api.service import Service
 from okg.cloudprovider.kubernetes.ingress import IngressNetwork
 from okg.cloudprovider.kubernetes.node_address import address_of
 from okg.cloudprovider.kubernetes.node_port import NodePort
-from okg.cloudprovider.plugin import Plugin, PluginError
+from okg.cloudprovider.plugin import NetworkPlugin, PluginError
 from okg.context import Context
 from unit.cloudprovider.golden import GSS, POD, SELECTOR, conf_of, spec_of
 from unit.controllers.memory import MemoryClient
@@ -33,7 +33,7 @@ def _node(*addresses: tuple[str, str]) -> Node:
     return Node(metadata=ObjectMeta(name="node-a"), status=NodeStatus(addresses=listed))
 
 
-def _look(plugin: Plugin, client: MemoryClient, pod: Pod, times: int = 1) -> Pod:
+def _look(plugin: NetworkPlugin, client: MemoryClient, pod: Pod, times: int = 1) -> Pod:
     for _ in range(times):
         pod = plugin.on_pod_updated(CTX, client, pod)
     return pod
