@@ -33,12 +33,10 @@ from okg.cloudprovider.balancer import (
     cut_off,
     hash_of,
     known_allocation,
-    placement,
     redressed,
 )
 from okg.cloudprovider.creation import create_once
 from okg.cloudprovider.drawing import Allocation, Group, Wish
-from okg.cloudprovider.ledger import PortLedger
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY, is_ready, prepare
 from okg.cloudprovider.owners import owner_of, set_of
 from okg.cloudprovider.parameters import Conf, Parameters
@@ -49,9 +47,8 @@ from okg.cloudprovider.pod_network import (
     told_ready,
     told_state,
 )
-from okg.cloudprovider.port_index import PortIndex
-from okg.cloudprovider.ports import PortRange, lowest
-from okg.cloudprovider.provider import Site
+from okg.cloudprovider.pool import Pool
+from okg.cloudprovider.ports import lowest
 from okg.context import Context
 from okg.workload.ownership import is_of_another
 
@@ -89,12 +86,16 @@ class BalancedNetwork:
 
     Args:
         balancer: what is particular to it.
-        ledger: gives ports.
+        pool: has the ports.
+
+    Attributes:
+        pools: the pool, for whoever feeds it.
     """
 
-    def __init__(self, balancer: Balancer, ledger: PortLedger) -> None:
+    def __init__(self, balancer: Balancer, pool: Pool) -> None:
         self._balancer = balancer
-        self._ledger = ledger
+        self.pools = (pool,)
+        self._pool = pool
 
     @property
     def name(self) -> str:
@@ -112,7 +113,7 @@ class BalancedNetwork:
         return self._balancer.parameters
 
     def start(self, ctx: Context, client: Client) -> None:
-        """Nothing to do: what is given is told by Services, to the index of the ledger."""
+        """Nothing to do: what is given is told by Services, to the index of the pool."""
 
     def on_pod_added(self, ctx: Context, client: Client, pod: Pod) -> Pod:
         """Return the pod with what its network needs of it."""
@@ -205,7 +206,7 @@ class BalancedNetwork:
         if known and len(known.ports) >= wanted:
             return Allocation(known.group, known.ports[:wanted])
         if self._balancer.makes_own(conf) and known is None:
-            return Allocation(groups[0], lowest(self._ledger.allowed.bits, wanted))
+            return Allocation(groups[0], lowest(self._pool.allowed.bits, wanted))
         wish = Wish(
             holder=pod.key,
             groups=(known.group,) if known else groups,
@@ -213,10 +214,4 @@ class BalancedNetwork:
             kept=known.ports if known else (),
             spread=self._balancer.spread(conf),
         )
-        return self._ledger.draw(ctx, client, wish)
-
-
-def balanced(balancer: Balancer, allowed: PortRange, site: Site) -> BalancedNetwork:
-    """Return a network type that gives ports of a range."""
-    index = PortIndex(lambda obj: placement(balancer, obj))
-    return BalancedNetwork(balancer, PortLedger(balancer.pool, site.namespace, allowed, index))
+        return self._pool.draw(ctx, client, wish)

@@ -93,8 +93,6 @@ class Balancer(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: of the network type.
         alias: of the family, across clouds.
-        pool: name of its pool of ports; network types that draw from the same load balancers have
-            the same.
         parameters: what it can be told.
         id_keys: annotations or labels of a Service that name its load balancer, best first.
         groups: the load balancers of a configuration, in order of preference.
@@ -115,7 +113,6 @@ class Balancer(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     alias: str
-    pool: str
     parameters: Parameters
     id_keys: tuple[str, ...]
     groups: Callable[[Conf], tuple[Group, ...]]
@@ -133,20 +130,28 @@ class Balancer(msgspec.Struct, frozen=True, kw_only=True):
     prepare_pod: Callable[[Conf, Pod], Pod] = lambda _, pod: pod
 
 
-def balancer_of(balancer: Balancer, service: Service) -> str:
+def balancer_of(id_keys: Sequence[str], service: Service) -> str:
     """Return the load balancer that a Service is on; empty if it is none of this kind."""
     meta = service.metadata
-    found = (meta.annotations.get(key) or meta.labels.get(key) for key in balancer.id_keys)
+    found = (meta.annotations.get(key) or meta.labels.get(key) for key in id_keys)
     return next((name for name in found if name), "")
 
 
-def placement(balancer: Balancer, obj: Object) -> Placement | None:
-    """Return where a Service is, for an index of ports; None of anything else."""
-    if not isinstance(obj, Service) or not (name := balancer_of(balancer, obj)):
-        return None
-    pod = obj.spec.selector.get(POD_NAME, obj.metadata.name)
-    ports = bits_of(port.port for port in obj.spec.ports)
-    return Placement(name, f"{obj.metadata.namespace}/{pod}", ports)
+def placed_by(id_keys: Sequence[str]) -> Callable[[Object], Placement | None]:
+    """Return what tells where a Service is, for an index of ports.
+
+    Args:
+        id_keys: annotations or labels that name its load balancer, best first.
+    """
+
+    def place(obj: Object) -> Placement | None:
+        if not isinstance(obj, Service) or not (name := balancer_of(id_keys, obj)):
+            return None
+        pod = obj.spec.selector.get(POD_NAME, obj.metadata.name)
+        ports = bits_of(port.port for port in obj.spec.ports)
+        return Placement(name, f"{obj.metadata.namespace}/{pod}", ports)
+
+    return place
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -244,7 +249,7 @@ def known_allocation(
     """
     if not services:
         return None
-    names = tuple(balancer_of(balancer, service) for service in services)
+    names = tuple(balancer_of(balancer.id_keys, service) for service in services)
     whole = next((g for g in groups if set(names) <= set(g.balancers)), Group(names))
     return Allocation(whole, known_ports(services[0]))
 

@@ -5,7 +5,7 @@ case they are written, unknown keys are passed over.
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias, TypeVar, cast
 
@@ -18,6 +18,9 @@ T = TypeVar("T")
 
 Section: TypeAlias = Mapping[str, object]
 """One provider's part of the file, keys in lower case."""
+
+Rule: TypeAlias = tuple[bool, str]
+"""Whether it holds, and what it asks for."""
 
 HIGHEST_PORT = 65535
 
@@ -63,11 +66,17 @@ class PoolOptions(msgspec.Struct, frozen=True):
 
     def inclusive(self) -> PortRange:
         """Return the range that ``max_port`` is part of."""
-        return PortRange(low=self.min_port, high=self.max_port, blocked=self.block_ports)
+        return self._until(self.max_port)
 
     def exclusive(self) -> PortRange:
         """Return the range that ends before ``max_port``."""
-        return PortRange(low=self.min_port, high=self.max_port - 1, blocked=self.block_ports)
+        return self._until(self.max_port - 1)
+
+    def _until(self, last: int) -> PortRange:
+        """Return the range up to a port; empty if that comes before the first."""
+        high = max(min(last, HIGHEST_PORT), self.min_port - 1)
+        blocked = tuple(port for port in self.block_ports if self.min_port <= port <= high)
+        return PortRange(low=self.min_port, high=high, blocked=blocked)
 
 
 def read_options(path: Path) -> Mapping[str, Section]:
@@ -95,19 +104,25 @@ def decode(section: Section, kind: type[T], name: str) -> T:
         raise InvalidOptions(f"[{name}]: {error}") from error
 
 
-def require(name: str, rules: Sequence[tuple[bool, str]]) -> None:
-    """Check a section.
+def broken(*rules: Rule) -> Iterator[str]:
+    """Yield what the rules ask for that do not hold."""
+    return (wanted for holds, wanted in rules if not holds)
 
-    Args:
-        name: of the section.
-        rules: whether each holds, and what it asks for.
 
-    Raises:
-        InvalidOptions: some do not; names all of them.
-    """
-    broken = [rule for holds, rule in rules if not holds]
-    if broken:
-        raise InvalidOptions(f"[{name}]: {'; '.join(broken)}")
+def positive(key: str, pool: PoolOptions) -> Rule:
+    """Return the rule that there is no port 0."""
+    return pool.min_port > 0, f"{key}.min_port must be greater than 0"
+
+
+def bounded(key: str, pool: PoolOptions) -> Rule:
+    """Return the rule that there are no ports that no protocol has."""
+    return pool.max_port <= HIGHEST_PORT, f"{key}.max_port must be at most {HIGHEST_PORT}"
+
+
+def blocked_between(key: str, pool: PoolOptions) -> Rule:
+    """Return the rule that blocked ports lie between the first and the last."""
+    holds = all(pool.min_port < port < pool.max_port for port in pool.block_ports)
+    return holds, f"{key}.block_ports must lie between {key}.min_port and {key}.max_port"
 
 
 def _lowered(value: object) -> object:

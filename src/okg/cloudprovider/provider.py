@@ -1,20 +1,28 @@
 """Provider: a vendor's network types, made from its options.
 
-Installed distributions offer providers by an entry point; those of this one are no exception.
+Installed distributions offer providers by an entry point; those of this one are no exception:
+
+    class MyCloud(Provider[MyOptions]):
+        def plugins(self, options: MyOptions) -> Iterable[NetworkPlugin]:
+            yield FixedIp(options)
+
+
+    provider = MyCloud("MyCloud", section="mycloud", options=MyOptions)
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
-from typing import cast
+from typing import Generic, TypeVar
 
 import msgspec
 
-from okg.cloudprovider.options import InvalidOptions, Section
+from okg.cloudprovider.options import InvalidOptions, Section, decode
 from okg.cloudprovider.plugin import NetworkPlugin
 from okg.telemetry.logging import get_logger
 
-GROUP = "okg.cloud_providers"
-"""Entry points of this group name a Provider."""
+GROUP = "okg.cloudprovider"
+"""Entry points of this group name a provider."""
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -27,18 +35,77 @@ class Site(msgspec.Struct, frozen=True):
     namespace: str
 
 
-class Provider(msgspec.Struct, frozen=True, kw_only=True):
-    """A vendor.
+class ProviderOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor's section of the options; a subclass says what else is in it.
+
+    Attributes:
+        enable: whether there are its network types at all.
+        manager_namespace: where the manager has its own objects; not the file's to say.
+    """
+
+    enable: bool = False
+    manager_namespace: str = ""
+
+    def problems(self) -> Iterable[str]:
+        """Return what makes no sense, each with its key and what it has to be."""
+        return ()
+
+
+O_contra = TypeVar("O_contra", bound=ProviderOptions, contravariant=True)
+
+
+class Vendor(ABC):
+    """A provider, whatever its options are.
 
     Attributes:
         name: what users call it.
         section: its part of the options, in lower case.
-        networks: makes its network types; raises InvalidOptions.
     """
 
     name: str
     section: str
-    networks: Callable[[Section, Site], Sequence[NetworkPlugin]]
+
+    @abstractmethod
+    def offered(self, section: Section, site: Site) -> Sequence[NetworkPlugin]:
+        """Return the network types that a section enables.
+
+        Raises:
+            InvalidOptions: it makes no sense; says what, by section and key.
+        """
+
+
+class Provider(Vendor, Generic[O_contra]):
+    """A vendor.
+
+    Args:
+        name: what users call it.
+        section: its part of the options, in lower case.
+        options: what the section is read as.
+    """
+
+    def __init__(self, name: str, *, section: str, options: type[O_contra]) -> None:
+        self.name = name
+        self.section = section
+        self._options = options
+
+    @abstractmethod
+    def plugins(self, options: O_contra) -> Iterable[NetworkPlugin]:
+        """Make the network types; called once, with options that make sense and enable them."""
+
+    def offered(self, section: Section, site: Site) -> Sequence[NetworkPlugin]:
+        """Return the network types that a section enables.
+
+        Raises:
+            InvalidOptions: it makes no sense; says what, by section and key.
+        """
+        if not decode(section, ProviderOptions, self.section).enable:
+            return ()
+        told = {**section, "manager_namespace": site.namespace}
+        options = decode(told, self._options, self.section)
+        problems = tuple(options.problems())
+        if problems:
+            raise InvalidOptions(f"[{self.section}]: {'; '.join(problems)}")
+        return tuple(self.plugins(options))
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -53,31 +120,37 @@ class Offer(msgspec.Struct, frozen=True):
     failures: Mapping[str, str]
 
 
-def offer(providers: Sequence[Provider], options: Mapping[str, Section], site: Site) -> Offer:
+def offer(providers: Sequence[Vendor], options: Mapping[str, Section], site: Site) -> Offer:
     """Return the network types of those providers that the options enable."""
+    log = get_logger("cloudprovider")
     plugins: list[NetworkPlugin] = []
     failures: dict[str, str] = {}
     for provider in providers:
-        section = options.get(provider.section)
-        if not isinstance(section, Mapping) or section.get("enable") is not True:
-            continue
         try:
-            plugins.extend(provider.networks(section, site))
+            plugins.extend(provider.offered(options.get(provider.section, {}), site))
         except InvalidOptions as error:
             failures[provider.name] = str(error)
+        except Exception as error:
+            # Somebody else's code: it keeps no other vendor from working.
+            log.exception("a provider failed", provider=provider.name)
+            failures[provider.name] = f"[{provider.section}]: {type(error).__name__}: {error}"
     return Offer(plugins, failures)
 
 
-def installed_providers(group: str = GROUP) -> Sequence[Provider]:
+def installed_providers(group: str = GROUP) -> Sequence[Vendor]:
     """Return the providers of all installed distributions; one that fails to load is left out."""
     loaded = (_load(point) for point in sorted(entry_points(group=group)))
     return [provider for provider in loaded if provider is not None]
 
 
-def _load(point: EntryPoint) -> Provider | None:
-    log = get_logger("cloudprovider")
+def _load(point: EntryPoint) -> Vendor | None:
+    log = get_logger("cloudprovider").bind(provider=point.name)
     try:
-        return cast("Provider", point.load())
+        found: object = point.load()
     except Exception:
-        log.exception("a provider was left out", provider=point.name)
+        log.exception("a provider was left out")
         return None
+    if isinstance(found, Vendor):
+        return found
+    log.error("a provider was left out: it is none", found=repr(found))
+    return None

@@ -10,11 +10,10 @@ from okg.api.meta import OwnerReference
 from okg.api.service import LoadBalancerIngress, LoadBalancerStatus, Service, ServiceStatus
 from okg.cloudprovider.alibabacloud.nlb import NLB
 from okg.cloudprovider.balanced import BalancedNetwork
-from okg.cloudprovider.balancer import placement
-from okg.cloudprovider.ledger import PortLedger
+from okg.cloudprovider.balancer import placed_by
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.cloudprovider.pod_network import read_pod_network
-from okg.cloudprovider.port_index import PortIndex
+from okg.cloudprovider.pool import Pool
 from okg.cloudprovider.ports import PortRange
 from okg.context import Context
 from unit.cloudprovider.golden import GSS, POD, conf_of
@@ -56,11 +55,9 @@ class _Cloud:
 
     def __init__(self) -> None:
         self.client = MemoryClient(GSS)
-        self.index = PortIndex(lambda obj: placement(NLB, obj))
-        self.plugin = BalancedNetwork(
-            NLB,
-            PortLedger("alibabacloud-nlb", "system", PortRange(low=1000, high=1002), self.index),
-        )
+        allowed = PortRange(low=1000, high=1002)
+        self.pool = Pool("alibabacloud-nlb", "system", allowed, placed_by(NLB.id_keys))
+        self.plugin = BalancedNetwork(NLB, self.pool)
 
     def look(self, pod: Pod, times: int = 1) -> Pod:
         for _ in range(times):
@@ -76,7 +73,7 @@ class _Cloud:
     def answer(self, hostname: str = "nlb-a.example") -> None:
         ingress = (LoadBalancerIngress(hostname=hostname),)
         status = ServiceStatus(load_balancer=LoadBalancerStatus(ingress=ingress))
-        self.index.observe(None, self.client.put(replace(self.service, status=status)))
+        self.pool.observe(None, self.client.put(replace(self.service, status=status)))
 
     def ready(self, *lines: str) -> Pod:
         """Return a pod whose network is Ready."""

@@ -166,7 +166,6 @@ def _fingerprint(conf: Conf) -> str:
 MULTI_NLBS = Balancer(
     name=NAME,
     alias="Multi-NLBs-Network",
-    pool="alibabacloud-nlb",
     parameters=PARAMETERS,
     id_keys=ID_KEYS,
     groups=_groups,

@@ -92,7 +92,6 @@ def _fingerprint(conf: Conf) -> str:
 NLB = Balancer(
     name="AlibabaCloud-NLB",
     alias="NLB-Network",
-    pool="alibabacloud-nlb",
     parameters=PARAMETERS,
     id_keys=ID_KEYS,
     groups=one_each(NLB_IDS),

@@ -1,56 +1,75 @@
 """Alibaba Cloud as a provider."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
-import msgspec
-
+from okg.cloudprovider.alibabacloud.eip import EIP
+from okg.cloudprovider.alibabacloud.marks import ID_KEYS
+from okg.cloudprovider.alibabacloud.multi_nlbs import MULTI_NLBS
+from okg.cloudprovider.alibabacloud.natgw import NATGW
 from okg.cloudprovider.alibabacloud.nlb import NLB
+from okg.cloudprovider.alibabacloud.nlb_shared import NLB_SHARED
+from okg.cloudprovider.alibabacloud.shared import SharedNetwork
 from okg.cloudprovider.alibabacloud.slb import SLB
-from okg.cloudprovider.balanced import balanced
-from okg.cloudprovider.options import PoolOptions, Section, decode, require
+from okg.cloudprovider.alibabacloud.slb_shared import SLB_SHARED
+from okg.cloudprovider.annotated import AnnotatedNetwork
+from okg.cloudprovider.balanced import BalancedNetwork
+from okg.cloudprovider.balancer import placed_by
+from okg.cloudprovider.options import PoolOptions, Rule, blocked_between, broken, positive
 from okg.cloudprovider.plugin import NetworkPlugin
-from okg.cloudprovider.provider import Provider, Site
+from okg.cloudprovider.pool import Pool
+from okg.cloudprovider.provider import Provider, ProviderOptions
 
 _MOST_LISTENERS = 200
 """Ports that a classic load balancer can have, one less of which may be given."""
 
-_TOO_MANY = (
-    "slb.max_port - slb.min_port, less the number of slb.block_ports, must be less than"
-    f" {_MOST_LISTENERS}: take a smaller range or block a port"
-)
 
+class AlibabaCloudOptions(ProviderOptions, frozen=True, kw_only=True):
+    """Section ``alibabacloud``.
 
-class Options(msgspec.Struct, frozen=True):
-    """Section ``alibabacloud``."""
+    Attributes:
+        slb: ports of classic load balancers, the last included.
+        nlb: ports of network load balancers, the last included.
+    """
 
     slb: PoolOptions = PoolOptions()
     nlb: PoolOptions = PoolOptions()
 
+    def problems(self) -> Iterator[str]:
+        """Return what makes no sense, as the Go manager judges it."""
+        return broken(
+            positive("slb", self.slb),
+            blocked_between("slb", self.slb),
+            _is_small("slb", self.slb),
+            positive("nlb", self.nlb),
+            blocked_between("nlb", self.nlb),
+        )
 
-def networks(section: Section, site: Site) -> Sequence[NetworkPlugin]:
-    """Return the network types.
 
-    Raises:
-        InvalidOptions: a range makes no sense.
-    """
-    options = decode(section, Options, "alibabacloud")
-    slb, nlb = options.slb, options.nlb
-    require(
-        "alibabacloud",
-        [
-            (slb.min_port > 0, "slb.min_port must be greater than 0"),
-            (nlb.min_port > 0, "nlb.min_port must be greater than 0"),
-            (_within(slb), "slb.block_ports must lie between slb.min_port and slb.max_port"),
-            (_within(nlb), "nlb.block_ports must lie between nlb.min_port and nlb.max_port"),
-            (slb.max_port - slb.min_port - len(slb.block_ports) < _MOST_LISTENERS, _TOO_MANY),
-        ],
+class AlibabaCloud(Provider[AlibabaCloudOptions]):
+    """Alibaba Cloud's network types."""
+
+    def plugins(self, options: AlibabaCloudOptions) -> Iterator[NetworkPlugin]:
+        """Make the network types; those of network load balancers draw from one pool."""
+        namespace, place = options.manager_namespace, placed_by(ID_KEYS)
+        slb = Pool("alibabacloud-slb", namespace, options.slb.inclusive(), place)
+        nlb = Pool("alibabacloud-nlb", namespace, options.nlb.inclusive(), place)
+        yield BalancedNetwork(SLB, slb)
+        yield BalancedNetwork(NLB, nlb)
+        yield BalancedNetwork(MULTI_NLBS, nlb)
+        yield SharedNetwork(SLB_SHARED)
+        yield SharedNetwork(NLB_SHARED)
+        yield AnnotatedNetwork(NATGW)
+        yield AnnotatedNetwork(EIP)
+
+
+def _is_small(key: str, pool: PoolOptions) -> Rule:
+    """Return the rule that a load balancer can have all the ports."""
+    holds = pool.max_port - pool.min_port - len(pool.block_ports) < _MOST_LISTENERS
+    return holds, (
+        f"{key}.max_port - {key}.min_port, less the number of {key}.block_ports, must be less than"
+        f" {_MOST_LISTENERS}: take a smaller range or block a port"
     )
-    return [balanced(SLB, slb.inclusive(), site), balanced(NLB, nlb.inclusive(), site)]
 
 
-def _within(pool: PoolOptions) -> bool:
-    return all(pool.min_port < port < pool.max_port for port in pool.block_ports)
-
-
-PROVIDER = Provider(name="AlibabaCloud", section="alibabacloud", networks=networks)
+provider = AlibabaCloud("AlibabaCloud", section="alibabacloud", options=AlibabaCloudOptions)
 """The provider."""

@@ -88,7 +88,6 @@ def _fingerprint(conf: Conf) -> str:
 SLB = Balancer(
     name="AlibabaCloud-SLB",
     alias="LB-Network",
-    pool="alibabacloud-slb",
     parameters=PARAMETERS,
     id_keys=ID_KEYS,
     groups=one_each(SLB_IDS),

@@ -178,7 +178,6 @@ def _written(value: bool) -> str:  # noqa: FBT001 - the value is all there is
 ELB = Balancer(
     name="HwCloud-ELB",
     alias="ELB-Network",
-    pool="hwcloud-elb",
     parameters=PARAMETERS,
     id_keys=(ID,),
     groups=one_each(ELB_IDS),

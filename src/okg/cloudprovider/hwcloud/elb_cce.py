@@ -76,7 +76,6 @@ def _fingerprint(conf: Conf) -> str:
 CCE_ELB = Balancer(
     name="HwCloud-CCE-ELB",
     alias="CCE-ELB-Network",
-    pool="hwcloud-cce-elb",
     parameters=PARAMETERS,
     id_keys=(ID,),
     groups=lambda conf: (Group((conf[ELB_ID],)),),

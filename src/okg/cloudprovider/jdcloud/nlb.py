@@ -95,7 +95,6 @@ def _fingerprint(conf: Conf) -> str:
 NLB = Balancer(
     name="JdCloud-NLB",
     alias="NLB-Network",
-    pool="jdcloud-nlb",
     parameters=PARAMETERS,
     id_keys=(ID,),
     groups=one_each(NLB_IDS),

@@ -96,7 +96,6 @@ def _addresses(conf: Conf, pod: Pod, entrances: Sequence[Entrance]) -> Addresses
 CLB = Balancer(
     name="Volcengine-CLB",
     alias="CLB-Network",
-    pool="volcengine-clb",
     parameters=PARAMETERS,
     id_keys=(ID,),
     groups=one_each(CLB_IDS),
