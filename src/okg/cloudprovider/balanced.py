@@ -37,8 +37,8 @@ from okg.cloudprovider.balancer import (
 )
 from okg.cloudprovider.creation import create_once
 from okg.cloudprovider.drawing import Allocation, Group, Wish
-from okg.cloudprovider.not_ready import ALLOW_NOT_READY, is_ready, prepare
-from okg.cloudprovider.owners import owner_of, set_of
+from okg.cloudprovider.not_ready import is_ready, keep_connected
+from okg.cloudprovider.owners import owner_of
 from okg.cloudprovider.parameters import Conf, Parameters
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.cloudprovider.pod_network import (
@@ -173,16 +173,8 @@ class BalancedNetwork:
         entrance = Entrance(member, stored)
         if not entrance.ingress:
             return _Look(told_state(pod, scene.network))
-        return self._prepared(scene, pod, entrance)
-
-    def _prepared(self, scene: _Scene, pod: Pod, entrance: Entrance) -> _Look:
-        """Let a Service reach a pod that is not Ready, if that is asked for."""
-        gss = set_of(scene.client, pod) if scene.draft.conf[ALLOW_NOT_READY] else None
-        if gss is None:
-            return _Look(pod, entrance)
-        prepared = prepare(pod, entrance.service, gss)
-        service = scene.client.patch(entrance.service, prepared.service)
-        return _Look(prepared.pod, replace(entrance, service=service))
+        kept = keep_connected(scene.client, scene.draft.conf, pod, stored)
+        return _Look(kept.pod, replace(entrance, service=kept.service))
 
     def _conf(self, network: PodNetwork) -> Conf:
         return self._balancer.parameters.read(network.entries)
@@ -203,15 +195,7 @@ class BalancedNetwork:
         """Return what the server has, drawn if it has nothing or too little."""
         groups, wanted = self._balancer.groups(conf), len(self._balancer.ports(conf))
         known = known_allocation(self._balancer, services, groups)
-        if known and len(known.ports) >= wanted:
-            return Allocation(known.group, known.ports[:wanted])
         if self._balancer.makes_own(conf) and known is None:
             return Allocation(groups[0], lowest(self._pool.allowed.bits, wanted))
-        wish = Wish(
-            holder=pod.key,
-            groups=(known.group,) if known else groups,
-            count=wanted,
-            kept=known.ports if known else (),
-            spread=self._balancer.spread(conf),
-        )
-        return self._pool.draw(ctx, client, wish)
+        wish = Wish(holder=pod.key, groups=groups, count=wanted, spread=self._balancer.spread(conf))
+        return self._pool.allocate(ctx, client, wish, known)

@@ -13,8 +13,10 @@ from msgspec.structs import replace
 from okg.api.core import Pod
 from okg.api.game import GameServerSet, NetworkConfParam
 from okg.api.service import Service
+from okg.client.client import Client
 from okg.cloudprovider.grammar import ids
-from okg.cloudprovider.parameters import Parameter
+from okg.cloudprovider.owners import set_of
+from okg.cloudprovider.parameters import Conf, Parameter
 from okg.workload.names import LIFECYCLE_STATE, NOT_READY_BLOCKER
 from okg.workload.template import read_images
 
@@ -55,6 +57,15 @@ def prepare(pod: Pod, service: Service, gss: GameServerSet, peers: Sequence[Pod]
     if service.spec.publish_not_ready_addresses and _is_over(pod, gss, peers):
         return Prepared(blocked, _publishing(service, on=False))
     return Prepared(blocked, service)
+
+
+def keep_connected(client: Client, conf: Conf, pod: Pod, service: Service) -> Prepared:
+    """Let a pod's own Service reach it though it is not Ready, if that is asked for."""
+    gss = set_of(client, pod) if conf[ALLOW_NOT_READY] else None
+    if gss is None:
+        return Prepared(pod, service)
+    prepared = prepare(pod, service, gss)
+    return Prepared(prepared.pod, client.patch(service, prepared.service))
 
 
 def is_ready(pod: Pod) -> bool:

@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from msgspec.structs import replace
+
 from okg.api.resource import Object
+from okg.api.service import Service
 from okg.client.client import Client
 from okg.cloudprovider.drawing import Allocation, Wish
 from okg.cloudprovider.ledger import PortLedger, tidied
@@ -27,6 +30,7 @@ class Pool:
         namespace: of the record.
         allowed: which ports may be given.
         place: tells which ports an object has, of the kinds that are observed.
+        kinds: objects that have ports.
     """
 
     def __init__(
@@ -35,25 +39,41 @@ class Pool:
         namespace: str,
         allowed: PortRange,
         place: Callable[[Object], Placement | None],
+        kinds: Sequence[type[Object]] = (Service,),
     ) -> None:
         self.name = name
         self.namespace = namespace
         self.allowed = allowed
+        self.kinds = kinds
         self.index = PortIndex(place)
         self._ledger = PortLedger(name, namespace, allowed, self.index)
 
     def observe(self, old: Object | None, new: Object | None) -> None:
-        """Take in a Service that came, changed or went."""
+        """Take in an object of one of the kinds that came, changed or went."""
         self.index.observe(old, new)
 
-    def draw(self, ctx: Context, client: Client, wish: Wish) -> Allocation:
-        """Return ports that are the holder's from now on; ask again and they are the same.
+    def allocate(
+        self, ctx: Context, client: Client, wish: Wish, known: Allocation | None
+    ) -> Allocation:
+        """Return what is wished for; ask again and it is the same.
+
+        Args:
+            ctx: while it is waited for.
+            client: writes the record.
+            wish: what is to be had.
+            known: what its Services say it has. That stays as it is, and what is missing comes from
+                the same load balancers.
 
         Raises:
             PluginError: there is no room.
             Cancelled: the context is done; what was drawn is free again after a while.
         """
-        return self._ledger.draw(ctx, client, wish)
+        if known is None:
+            return self._ledger.draw(ctx, client, wish)
+        if len(known.ports) >= wish.count:
+            return Allocation(known.group, known.ports[: wish.count])
+        more = replace(wish, groups=(known.group,), kept=known.ports)
+        return self._ledger.draw(ctx, client, more)
 
     def tidied(self, record: LedgerRecord, now: datetime) -> LedgerRecord:
         """Return the record as it is to be kept; for the leader alone, see ``ledger.tidied``."""

@@ -6,11 +6,14 @@ Informers tell it on their threads, plugins ask on theirs; the lock guards the d
 from collections import Counter
 from collections.abc import Callable, Mapping
 from threading import Lock
+from typing import TypeAlias
 
 import msgspec
 
 from okg.api.resource import Object
 from okg.cloudprovider.ports import ports_of
+
+_Key: TypeAlias = tuple[type[Object], str]
 
 
 class Placement(msgspec.Struct, frozen=True):
@@ -37,7 +40,7 @@ class PortIndex:
     def __init__(self, place: Callable[[Object], Placement | None]) -> None:
         self._place = place
         self._lock = Lock()
-        self._places: dict[str, Placement] = {}
+        self._places: dict[_Key, Placement] = {}
         self._balancers: dict[str, _Balancer] = {}
 
     def observe(self, old: Object | None, new: Object | None) -> None:
@@ -46,13 +49,14 @@ class PortIndex:
         if obj is None:
             return
         place = self._place(new) if new else None
+        key = (type(obj), obj.key)
         with self._lock:
-            before = self._places.pop(obj.key, None)
+            before = self._places.pop(key, None)
             if before is not None:
-                self._balancers[before.balancer].forget(obj.key)
+                self._balancers[before.balancer].forget(key)
             if place is not None:
-                self._places[obj.key] = place
-                self._balancers.setdefault(place.balancer, _Balancer()).note(obj.key, place)
+                self._places[key] = place
+                self._balancers.setdefault(place.balancer, _Balancer()).note(key, place)
 
     def in_use(self, balancer: str) -> int:
         """Return the ports that anybody has there, as a set."""
@@ -78,10 +82,10 @@ class _Balancer:
 
     def __init__(self) -> None:
         self.ports = 0
-        self._places: dict[str, Placement] = {}
+        self._places: dict[_Key, Placement] = {}
         self._holders: dict[str, int] = {}
 
-    def note(self, key: str, place: Placement) -> None:
+    def note(self, key: _Key, place: Placement) -> None:
         self._places[key] = place
         self._holders[place.holder] = self.of(place.holder) | place.ports
         self.ports |= place.ports
@@ -89,7 +93,7 @@ class _Balancer:
     def of(self, holder: str) -> int:
         return self._holders.get(holder, 0)
 
-    def forget(self, key: str) -> None:
+    def forget(self, key: _Key) -> None:
         holder = self._places.pop(key).holder
         self._holders.pop(holder, None)
         self.ports = 0

@@ -15,8 +15,8 @@ from okg.cloudprovider.creation import create_once
 from okg.cloudprovider.fingerprint import GoStruct, fingerprint
 from okg.cloudprovider.grammar import flag, port_protocols
 from okg.cloudprovider.kubernetes.node_address import address_of
-from okg.cloudprovider.not_ready import ALLOW_NOT_READY, prepare
-from okg.cloudprovider.owners import owner_of, set_of
+from okg.cloudprovider.not_ready import ALLOW_NOT_READY, keep_connected
+from okg.cloudprovider.owners import owner_of
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.cloudprovider.pod_network import (
@@ -123,11 +123,7 @@ def _build(client: Client, conf: Conf, pod: Pod, *, disabled: bool) -> Service:
 
 def _told(client: Client, conf: Conf, network: PodNetwork, pod: Pod, service: Service) -> Pod:
     """Return the pod with the addresses of a Service that is as it should be."""
-    gss = set_of(client, pod) if conf[ALLOW_NOT_READY] else None
-    if gss is not None:
-        prepared = prepare(pod, service, gss)
-        client.patch(service, prepared.service)
-        pod = prepared.pod
+    pod = keep_connected(client, conf, pod, service).pod
     node = client.get(Node, "", pod.spec.node_name)
     if node is None:
         return pod
