@@ -51,9 +51,12 @@ class PortIndex:
         place = self._place(new) if new else None
         key = (type(obj), obj.key)
         with self._lock:
-            before = self._places.pop(key, None)
+            before = self._places.get(key)
+            if before == place:
+                return
             if before is not None:
-                self._balancers[before.balancer].forget(key)
+                del self._places[key]
+                self._balancers[before.balancer].forget(key, before)
             if place is not None:
                 self._places[key] = place
                 self._balancers.setdefault(place.balancer, _Balancer()).note(key, place)
@@ -74,7 +77,7 @@ class PortIndex:
         """Return by how many objects each port is used there."""
         with self._lock:
             found = self._balancers.get(balancer)
-            return found.usage() if found else {}
+            return dict(found.usage) if found else {}
 
 
 class _Balancer:
@@ -82,25 +85,27 @@ class _Balancer:
 
     def __init__(self) -> None:
         self.ports = 0
-        self._places: dict[_Key, Placement] = {}
-        self._holders: dict[str, int] = {}
-
-    def note(self, key: _Key, place: Placement) -> None:
-        self._places[key] = place
-        self._holders[place.holder] = self.of(place.holder) | place.ports
-        self.ports |= place.ports
+        self.usage: Counter[int] = Counter()
+        self._holders: dict[str, dict[_Key, int]] = {}
 
     def of(self, holder: str) -> int:
-        return self._holders.get(holder, 0)
+        ports = 0
+        for bits in self._holders.get(holder, {}).values():
+            ports |= bits
+        return ports
 
-    def forget(self, key: _Key) -> None:
-        holder = self._places.pop(key).holder
-        self._holders.pop(holder, None)
-        self.ports = 0
-        for place in self._places.values():
-            self.ports |= place.ports
-            if place.holder == holder:
-                self._holders[holder] = self.of(holder) | place.ports
+    def note(self, key: _Key, place: Placement) -> None:
+        self._holders.setdefault(place.holder, {})[key] = place.ports
+        self.usage.update(ports_of(place.ports))
+        self.ports |= place.ports
 
-    def usage(self) -> Mapping[int, int]:
-        return Counter(port for place in self._places.values() for port in ports_of(place.ports))
+    def forget(self, key: _Key, place: Placement) -> None:
+        objects = self._holders[place.holder]
+        del objects[key]
+        if not objects:
+            del self._holders[place.holder]
+        for port in ports_of(place.ports):
+            self.usage[port] -= 1
+            if not self.usage[port]:
+                del self.usage[port]
+                self.ports &= ~(1 << port)
