@@ -12,7 +12,9 @@ meanwhile. The lock guards the queue alone.
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import datetime
+from functools import partial
 from threading import Lock
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
@@ -29,9 +31,26 @@ _RETRY_SECONDS = 0.05
 """How long the cache is given to show what another replica has just written."""
 
 
+T = TypeVar("T")
+
+BookOf: TypeAlias = Callable[[str], PortBook]
+"""Returns what is given of a load balancer: what is recorded, and what the cluster has."""
+
+Change: TypeAlias = Callable[[BookOf, datetime], tuple[T, Books]]
+"""Returns an answer and the books that change; a function of values that may be called again.
+
+Raises PluginError where nothing is to change.
+"""
+
+
+class _Granted(msgspec.Struct, frozen=True):
+    tell: Callable[[], None]
+    books: Books
+
+
 class _Request(msgspec.Struct, frozen=True):
-    wish: Wish
-    answer: "Future[Allocation]"
+    grant: Callable[[BookOf, datetime], _Granted]
+    fail: Callable[[BaseException], None]
 
 
 class PortLedger:
@@ -41,13 +60,13 @@ class PortLedger:
         pool: its name, part of the record's.
         namespace: of the record.
         allowed: what may be given.
-        index: what Services have.
+        index: what the cluster has.
     """
 
     def __init__(self, pool: str, namespace: str, allowed: PortRange, index: PortIndex) -> None:
         self.allowed = allowed
+        self.index = index
         self._blank = blank(namespace, pool)
-        self._index = index
         self._lock = Lock()
         self._queue: list[_Request] = []
         self._writing = False
@@ -59,15 +78,32 @@ class PortLedger:
             PluginError: there is no room.
             Cancelled: the context is done; what was drawn is free again after a while.
         """
+
+        def grant(book_of: BookOf, now: datetime) -> tuple[Allocation, Books]:
+            drawn = draw(book_of, wish, self.allowed, now)
+            if drawn is None:
+                raise self._exhausted(book_of, wish)
+            return drawn
+
+        return self.change(ctx, client, grant)
+
+    def change(self, ctx: Context, client: Client, change: Change[T]) -> T:
+        """Change what is given, and return the answer once that is on record.
+
+        Raises:
+            PluginError: the change does.
+            Cancelled: the context is done; perhaps it was made.
+        """
         while True:
-            request = _Request(wish, Future())
+            answer: Future[T] = Future()
+            request = _Request(partial(_make, change, answer), answer.set_exception)
             with self._lock:
                 self._queue.append(request)
                 writes, self._writing = not self._writing, True
             if writes:
                 self._write_all(ctx, client)
             try:
-                return request.answer.result(ctx.remaining())
+                return answer.result(ctx.remaining())
             except (Cancelled, TimeoutError):
                 # Perhaps it was whoever wrote for us that had no more time.
                 ctx.check()
@@ -86,26 +122,24 @@ class PortLedger:
     def _answer(self, ctx: Context, client: Client, batch: Sequence[_Request]) -> None:
         """Answer some requests; what stands against it is told to all of them."""
         try:
-            outcomes = self._commit(ctx, client, [request.wish for request in batch])
+            granted = self._commit(ctx, client, batch)
         except BaseException as error:  # noqa: BLE001 - each caller's to judge, whatever it is
             for request in batch:
-                request.answer.set_exception(error)
+                request.fail(error)
             return
-        for request, outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, PluginError):
-                request.answer.set_exception(outcome)
-            else:
-                request.answer.set_result(outcome)
+        for one in granted:
+            one.tell()
 
     def _commit(
-        self, ctx: Context, client: Client, wishes: Sequence[Wish]
-    ) -> Sequence[Allocation | PluginError]:
-        """Grant wishes in one write, on whatever version of the record the server has."""
+        self, ctx: Context, client: Client, batch: Sequence[_Request]
+    ) -> Sequence[_Granted]:
+        """Grant requests in one write, on whatever version of the record the server has."""
         meta = self._blank.metadata
         while True:
             ctx.check()
             record = client.get(LedgerRecord, meta.namespace, meta.name)
-            outcomes, changed = self._grant(record or self._blank, wishes, ctx.clock.now())
+            granted = self._grant(record or self._blank, batch, ctx.clock.now())
+            changed = {name: book for one in granted for name, book in one.books.items()}
             try:
                 if record is None and changed:
                     client.create(with_books(self._blank, changed))
@@ -114,12 +148,12 @@ class PortLedger:
             except (AlreadyExists, Conflict, NotFound):
                 ctx.sleep(_RETRY_SECONDS)
                 continue
-            return outcomes
+            return granted
 
     def _grant(
-        self, record: LedgerRecord, wishes: Sequence[Wish], now: datetime
-    ) -> tuple[Sequence[Allocation | PluginError], Books]:
-        """Return what each wish gets, and the books that change."""
+        self, record: LedgerRecord, batch: Sequence[_Request], now: datetime
+    ) -> Sequence[_Granted]:
+        """Return what each request gets; each finds the books as those before it leave them."""
         books: dict[str, PortBook] = {}
 
         def book_of(balancer: str) -> PortBook:
@@ -127,21 +161,18 @@ class PortLedger:
                 books[balancer] = self._book(record, balancer)
             return books[balancer]
 
-        outcomes: list[Allocation | PluginError] = []
-        changed: dict[str, PortBook] = {}
-        for wish in wishes:
-            drawn = draw(book_of, wish, self.allowed, now)
-            outcomes.append(drawn[0] if drawn else self._exhausted(book_of, wish))
-            changed |= drawn[1] if drawn else {}
-            books |= changed
-        return outcomes, changed
+        granted: list[_Granted] = []
+        for request in batch:
+            granted.append(request.grant(book_of, now))
+            books |= granted[-1].books
+        return granted
 
     def _book(self, record: LedgerRecord, balancer: str) -> PortBook:
         """Return what is given of a load balancer: what is recorded, and what Services have."""
         book = read_book(record, balancer)
-        return msgspec.structs.replace(book, used=book.used | self._index.in_use(balancer))
+        return msgspec.structs.replace(book, used=book.used | self.index.in_use(balancer))
 
-    def _exhausted(self, book_of: Callable[[str], PortBook], wish: Wish) -> PluginError:
+    def _exhausted(self, book_of: BookOf, wish: Wish) -> PluginError:
         """Say how full everything is."""
         names = [balancer for group in wish.groups for balancer in group.balancers]
         full = ", ".join(
@@ -155,6 +186,15 @@ class PortLedger:
             f"no available ports: {wish.count} wanted for {wish.holder}, {why} in"
             f" {self.allowed.low}-{self.allowed.high}; add a load balancer or widen the range",
         )
+
+
+def _make(change: Change[T], answer: Future[T], book_of: BookOf, now: datetime) -> _Granted:
+    """Make a change; it is told when it is on record."""
+    try:
+        value, books = change(book_of, now)
+    except PluginError as error:
+        return _Granted(partial(answer.set_exception, error), {})
+    return _Granted(partial(answer.set_result, value), books)
 
 
 def tidied(record: LedgerRecord, index: PortIndex, now: datetime) -> LedgerRecord:

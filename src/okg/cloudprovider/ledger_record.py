@@ -30,6 +30,7 @@ class LedgerRecord(Object, frozen=True, kw_only=True):
 class _Claim(Value, frozen=True, kw_only=True):
     ports: tuple[int, ...]
     at: datetime
+    left: bool = False
 
 
 class _Page(Value, frozen=True, kw_only=True):
@@ -54,7 +55,7 @@ def read_book(record: LedgerRecord, balancer: str) -> PortBook:
     if text is None:
         return PortBook()
     page = msgspec.json.decode(text, type=_Page)
-    claims = {holder: Claim(claim.ports, claim.at) for holder, claim in page.claims.items()}
+    claims = {holder: Claim(it.ports, it.at, it.left) for holder, it in page.claims.items()}
     return PortBook(read_ports(page.used), claims)
 
 
@@ -73,7 +74,9 @@ def with_books(record: LedgerRecord, books: Mapping[str, PortBook]) -> LedgerRec
 def _write(balancer: str, book: PortBook) -> str:
     if book == PortBook():
         return ""
-    claims = {holder: _Claim(ports=it.ports, at=it.at) for holder, it in book.claims.items()}
+    claims = {
+        holder: _Claim(ports=it.ports, at=it.at, left=it.left) for holder, it in book.claims.items()
+    }
     page = _Page(balancer=balancer, used=write_ports(book.used), claims=claims)
     return msgspec.json.encode(page).decode()
 

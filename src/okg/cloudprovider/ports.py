@@ -12,7 +12,10 @@ import msgspec
 from msgspec.structs import replace
 
 PENDING = timedelta(minutes=10)
-"""How long ports are kept for a Service that was to be made and never was."""
+"""How long ports are kept for a Service that was to be made and never was, or for who has left."""
+
+MOST_LEFT = 1000
+"""Claims of those who have left, a book; a record has room for some ten thousand claims (1 MiB)."""
 
 
 class PortRange(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -40,15 +43,17 @@ class PortRange(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """Ports that a Service is about to have.
+    """Ports that a Service, or a pod, is about to have.
 
     Attributes:
         ports: their numbers.
-        at: when they were taken.
+        at: when they were taken, or left.
+        left: whether who had them has left, and finds them if it comes back.
     """
 
     ports: tuple[int, ...]
     at: datetime
+    left: bool = False
 
 
 class PortBook(msgspec.Struct, frozen=True):
@@ -96,9 +101,22 @@ def lowest(free: int, count: int) -> tuple[int, ...]:
 
 def claim(book: PortBook, holder: str, ports: Sequence[int], now: datetime) -> PortBook:
     """Return the book with these ports claimed for a holder, in place of what it claimed before."""
-    before = bits_of(book.claims[holder].ports) if holder in book.claims else 0
-    claims = {**book.claims, holder: Claim(tuple(ports), now)}
-    return PortBook((book.used & ~before) | bits_of(ports), claims)
+    return _with_claim(book, holder, Claim(tuple(ports), now))
+
+
+def leave(book: PortBook, holder: str, ports: Sequence[int], now: datetime) -> PortBook:
+    """Return the book with the ports of who goes kept for its return.
+
+    Not kept are those of too many who have left. A claim of other ports is already its successor's.
+    """
+    before = book.claims.get(holder)
+    if before is None and sum(claim.left for claim in book.claims.values()) >= MOST_LEFT:
+        return book
+    if before is not None and before.ports != tuple(ports):
+        return book
+    if before is not None and before.left and not _is_old(before, now):
+        return book
+    return _with_claim(book, holder, Claim(tuple(ports), now, left=True))
 
 
 def settle(book: PortBook, ports_of_holder: Callable[[str], int], now: datetime) -> PortBook:
@@ -114,18 +132,18 @@ def settle(book: PortBook, ports_of_holder: Callable[[str], int], now: datetime)
     for holder, claim in book.claims.items():
         bits = bits_of(claim.ports)
         if bits & ~ports_of_holder(holder) == 0:
-            continue
-        if now - claim.at < PENDING:
+            if claim.left:  # It takes its time to go.
+                kept[holder] = replace(claim, at=now) if _is_old(claim, now) else claim
+        elif now - claim.at < PENDING:
             kept[holder] = claim
         else:
             used &= ~bits
-    return PortBook(used, kept) if len(kept) < len(book.claims) else book
+    return PortBook(used, kept) if kept != book.claims else book
 
 
 def repair(book: PortBook, in_use: int) -> PortBook:
     """Return what is given as it is to be: what Services have, and what is claimed."""
-    claimed = bits_of(port for claim in book.claims.values() for port in claim.ports)
-    used = in_use | claimed
+    used = in_use | _claimed(book.claims)
     return book if used == book.used else replace(book, used=used)
 
 
@@ -152,3 +170,21 @@ def read_ports(text: str) -> int:
         low, _, high = span.partition("-")
         bits |= (1 << (int(high or low) + 1)) - (1 << int(low))
     return bits
+
+
+def _with_claim(book: PortBook, holder: str, new: Claim) -> PortBook:
+    bits, before = bits_of(new.ports), book.claims.get(holder)
+    claims = {**book.claims, holder: new}
+    if before is None:
+        return PortBook(book.used | bits, claims)
+    return PortBook((book.used & ~bits_of(before.ports)) | _claimed(claims), claims)
+
+
+def _claimed(claims: Mapping[str, Claim]) -> int:
+    """Return all ports of some claims; several may be about one."""
+    return bits_of(port for claim in claims.values() for port in claim.ports)
+
+
+def _is_old(claim: Claim, now: datetime) -> bool:
+    """Whether a claim is worth a write that renews it."""
+    return now - claim.at >= PENDING / 2

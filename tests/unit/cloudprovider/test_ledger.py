@@ -17,7 +17,7 @@ from okg.cloudprovider.ledger import PortLedger, tidied
 from okg.cloudprovider.ledger_record import LedgerRecord, blank, read_book, with_books
 from okg.cloudprovider.plugin import PluginError
 from okg.cloudprovider.port_index import Placement, PortIndex
-from okg.cloudprovider.ports import Claim, PortBook, PortRange, bits_of, ports_of
+from okg.cloudprovider.ports import Claim, PortBook, PortRange, bits_of, leave, ports_of
 from okg.context import Context
 from okg.testing.apiserver import FakeApiServer
 from unit.controllers.memory import MemoryClient
@@ -129,6 +129,26 @@ def test_a_full_pool_says_how_full_it_is() -> None:
 
     with pytest.raises(PluginError, match=r"2 wanted for ns/s-1, lb-a has 1 free of 4 in 500-503"):
         ledger.draw(Context(), client, _wish("ns/s-1", 2))
+
+
+def test_who_has_left_is_on_record_as_such() -> None:
+    client, ledger = MemoryClient(), _ledger()
+
+    ledger.change(
+        Context(),
+        client,
+        lambda book_of, now: (None, {"lb-a": leave(book_of("lb-a"), "ns/s-0", [501], now)}),
+    )
+
+    claims = read_book(_record(client), "lb-a").claims
+    assert [(it.ports, it.left) for it in claims.values()] == [((501,), True)]
+
+
+def test_a_change_that_changes_nothing_is_not_written() -> None:
+    client = MemoryClient()
+
+    assert _ledger().change(Context(), client, lambda _book_of, _now: ("answer", {})) == "answer"
+    assert client.writes == []
 
 
 class _Racing(MemoryClient):

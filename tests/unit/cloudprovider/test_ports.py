@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given, strategies as st
 
 from okg.cloudprovider.ports import (
+    MOST_LEFT,
     PENDING,
     Claim,
     PortBook,
     PortRange,
     bits_of,
+    claim,
+    leave,
     ports_of,
     read_ports,
     repair,
@@ -63,3 +66,59 @@ def test_a_repair_frees_what_nobody_has_and_marks_what_services_have() -> None:
     book = PortBook(bits_of([500, 501]), {"ns/b-0": Claim((501,), NOW)})
 
     assert ports_of(repair(book, bits_of([502])).used) == (501, 502)
+
+
+def test_what_one_claims_no_more_stays_used_if_another_claims_it() -> None:
+    book = PortBook(
+        bits_of([500, 501]), {"ns/a-0": Claim((500, 501), NOW), "ns/b-0": Claim((501,), NOW)}
+    )
+
+    after = claim(book, "ns/a-0", [502], NOW)
+
+    assert ports_of(after.used) == (501, 502)
+
+
+def test_ports_of_who_has_left_are_kept_for_a_while_though_nobody_has_them() -> None:
+    left = leave(PortBook(), "ns/a-0", [500], NOW)
+
+    assert left == PortBook(bits_of([500]), {"ns/a-0": Claim((500,), NOW, left=True)})
+    assert settle(left, lambda _: 0, NOW + PENDING - timedelta(seconds=1)) == left
+    assert settle(left, lambda _: 0, NOW + PENDING) == PortBook()
+
+
+def test_the_while_begins_when_who_leaves_is_gone() -> None:
+    left = leave(PortBook(), "ns/a-0", [500], NOW)
+    later = NOW + PENDING
+
+    soon = settle(left, lambda _: bits_of([500]), NOW + timedelta(seconds=30))
+    renewed = settle(left, lambda _: bits_of([500]), later)
+
+    assert soon is left
+    assert renewed.claims == {"ns/a-0": Claim((500,), later, left=True)}
+
+
+def test_to_leave_twice_is_to_leave_once() -> None:
+    left = leave(PortBook(), "ns/a-0", [500], NOW)
+
+    assert leave(left, "ns/a-0", [500], NOW + timedelta(seconds=30)) is left
+    assert leave(left, "ns/a-0", [500], NOW + PENDING).claims["ns/a-0"].at == NOW + PENDING
+
+
+def test_who_leaves_before_its_claim_is_settled_keeps_it() -> None:
+    left = leave(claim(PortBook(), "ns/a-0", [500], NOW), "ns/a-0", [500], NOW)
+
+    assert left.claims == {"ns/a-0": Claim((500,), NOW, left=True)}
+
+
+def test_who_leaves_late_does_not_harm_its_successor() -> None:
+    book = claim(PortBook(), "ns/a-0", [501], NOW)
+
+    assert leave(book, "ns/a-0", [500], NOW) is book
+
+
+def test_not_more_are_remembered_than_a_record_has_room_for() -> None:
+    many = {f"ns/a-{number}": Claim((500,), NOW, left=True) for number in range(MOST_LEFT)}
+    book = PortBook(bits_of([500]), many)
+
+    assert leave(book, "ns/b-0", [501], NOW) is book
+    assert claim(book, "ns/b-0", [501], NOW).claims["ns/b-0"].ports == (501,)
