@@ -174,14 +174,16 @@ class PodStatus(Value, frozen=True, kw_only=True):
 
 
 class ContainerPort(Value, frozen=True, kw_only=True):
-    """A port of a container; probes may name it."""
+    """A port of a container; probes may name it, and networks give it a port of the node."""
 
     container_port: int
     name: str = ""
+    host_port: int = 0
+    protocol: str = ""
 
 
 class Container(Value, frozen=True, kw_only=True):
-    """The part of a container that can change in place, and the ports that probes name."""
+    """The part of a container that can change in place, and its ports."""
 
     name: str
     image: str = ""

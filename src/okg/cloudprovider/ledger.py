@@ -65,7 +65,7 @@ class PortLedger:
 
     def __init__(self, pool: str, namespace: str, allowed: PortRange, index: PortIndex) -> None:
         self.allowed = allowed
-        self.index = index
+        self._index = index
         self._blank = blank(namespace, pool)
         self._lock = Lock()
         self._queue: list[_Request] = []
@@ -170,7 +170,7 @@ class PortLedger:
     def _book(self, record: LedgerRecord, balancer: str) -> PortBook:
         """Return what is given of a load balancer: what is recorded, and what Services have."""
         book = read_book(record, balancer)
-        return msgspec.structs.replace(book, used=book.used | self.index.in_use(balancer))
+        return msgspec.structs.replace(book, used=book.used | self._index.in_use(balancer))
 
     def _exhausted(self, book_of: BookOf, wish: Wish) -> PluginError:
         """Say how full everything is."""

@@ -1,4 +1,4 @@
-"""Pool: ports of load balancers, and all that is known of them.
+"""Pool: ports of load balancers, or of nodes, and all that is known of them.
 
 Network types that draw from the same load balancers draw from one pool, and a Service of any of
 them counts for all. Who runs the plugins finds their pools here, and feeds them and keeps their
@@ -7,7 +7,7 @@ records.
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from msgspec.structs import replace
 
@@ -15,11 +15,13 @@ from okg.api.resource import Object
 from okg.api.service import Service
 from okg.client.client import Client
 from okg.cloudprovider.drawing import Allocation, Wish
-from okg.cloudprovider.ledger import PortLedger, tidied
+from okg.cloudprovider.ledger import Change, PortLedger, tidied
 from okg.cloudprovider.ledger_record import LedgerRecord
 from okg.cloudprovider.port_index import Placement, PortIndex
 from okg.cloudprovider.ports import PortRange
 from okg.context import Context
+
+T = TypeVar("T")
 
 
 class Pool:
@@ -74,6 +76,15 @@ class Pool:
             return Allocation(known.group, known.ports[: wish.count])
         more = replace(wish, groups=(known.group,), kept=known.ports)
         return self._ledger.draw(ctx, client, more)
+
+    def change(self, ctx: Context, client: Client, change: Change[T]) -> T:
+        """Change what is given, and return the answer once that is on record.
+
+        Raises:
+            PluginError: the change does.
+            Cancelled: the context is done; perhaps it was made.
+        """
+        return self._ledger.change(ctx, client, change)
 
     def tidied(self, record: LedgerRecord, now: datetime) -> LedgerRecord:
         """Return the record as it is to be kept; for the leader alone, see ``ledger.tidied``."""

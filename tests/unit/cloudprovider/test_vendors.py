@@ -151,7 +151,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 @pytest.mark.parametrize(
     ("vendor", "names"),
     [
-        (kubernetes, ["Kubernetes-NodePort", "Kubernetes-Ingress"]),
+        (kubernetes, ["Kubernetes-HostPort", "Kubernetes-NodePort", "Kubernetes-Ingress"]),
         (
             alibabacloud,
             [

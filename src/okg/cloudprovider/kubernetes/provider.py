@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from okg.cloudprovider.kubernetes.host_port import HostPort, host_ports
 from okg.cloudprovider.kubernetes.ingress import IngressNetwork
 from okg.cloudprovider.kubernetes.node_port import NodePort
 from okg.cloudprovider.options import PoolOptions, broken, positive
@@ -32,7 +33,7 @@ class Kubernetes(Provider[KubernetesOptions]):
 
     def plugins(self, options: KubernetesOptions) -> Iterator[NetworkPlugin]:
         """Make the network types."""
-        del options
+        yield HostPort(host_ports(options.manager_namespace, options.hostport.inclusive()))
         yield NodePort()
         yield IngressNetwork()
 
