@@ -10,8 +10,9 @@ from kubernetes import client as k8s, config as k8s_config
 from e2e.game_pods import container, execute, get, load_game
 from okg.testing.container_node import ContainerNode
 from okg.testing.eventually import eventually
-from okg.testing.game_image import PODINFO, STATE_FILE, make_game
+from okg.testing.game_image import GAME_PORT, PODINFO, STATE_FILE, make_game
 from okg.testing.images import Image
+from okg.testing.port_rules import PortRules
 from okg.testing.processes import StartFailed
 
 pytestmark = pytest.mark.e2e
@@ -31,11 +32,14 @@ def core(container_node: ContainerNode) -> Generator[k8s.CoreV1Api]:
         yield k8s.CoreV1Api(api)
 
 
-def pod(name: str, image: Image, *others: dict[str, object], on: str = "") -> dict[str, object]:
+def pod(
+    name: str, image: Image, *others: dict[str, object], on: str = "", host_port: int = 0
+) -> dict[str, object]:
     game = {
         "name": "game",
         "image": image.reference,
         "volumeMounts": [{"name": "podinfo", "mountPath": PODINFO}],
+        "ports": [{"containerPort": GAME_PORT, "hostPort": host_port}] if host_port else [],
     }
     return {
         "apiVersion": "v1",
@@ -105,6 +109,11 @@ def control_groups(name: str) -> list[Path]:
     return list(Path("/sys/fs/cgroup").glob(f"**/{name}/"))
 
 
+def rules(node: ContainerNode, bridge: str) -> list[str]:
+    """Rules that lead ports to pods on a bridge, as the program that a node has tells them."""
+    return PortRules(node.folder / "bin/iptables", bridge).lines()
+
+
 def mounts() -> str:
     """What this process has mounted that a node mounts, too."""
     lines = Path("/proc/self/mounts").read_text().splitlines(keepends=True)
@@ -122,6 +131,19 @@ def test_a_pod_answers_its_version_from_its_address(
     assert get(found.status.pod_ip, "/version") == "1.0\n"
     assert container(found, "game").image_id == image.image_id
     assert found.spec.node_name == "container-node"
+
+
+def test_a_port_of_the_node_leads_to_a_pod(
+    container_node: ContainerNode, core: k8s.CoreV1Api
+) -> None:
+    image = load_game(container_node, "1.0")
+
+    container_node.plane.apply(pod("exposed", image, host_port=8123))
+
+    address = running(core, "exposed").status.host_ip
+    assert get(f"{address}:8123", "/version") == "1.0\n"
+    core.delete_namespaced_pod("exposed", NAMESPACE)
+    eventually(lambda: rules(container_node, container_node.bridge) == [], within=15)
 
 
 def test_a_command_runs_in_a_container_through_the_api_server(
@@ -207,9 +229,10 @@ def test_nothing_is_left_when_a_node_has_stopped(
     node = ContainerNode(container_node.plane, name="second-node")
     node.start()
     folder, bridge = node.folder, node.bridge
-    node.plane.apply(pod("lost", load_game(node, "1.0"), on="second-node"))
+    node.plane.apply(pod("lost", load_game(node, "1.0"), on="second-node", host_port=8123))
     running(core, "lost")
     during, devices = processes(folder, bridge), {bridge, *ports(bridge)}
+    led = rules(container_node, bridge)
 
     node.stop()
 
@@ -217,6 +240,8 @@ def test_nothing_is_left_when_a_node_has_stopped(
     assert len(during) >= 8
     assert len(devices) == 2
     assert processes(folder, bridge) == set()
+    assert len(led) == 1
+    assert rules(container_node, bridge) == []
     assert devices & network_devices() == set()
     assert control_groups(bridge) == []
     assert mounts() == ""

@@ -44,12 +44,14 @@ from okg.testing.node_config import (
     kubelet_config,
     network_config,
 )
+from okg.testing.port_rules import PortRules, iptables_script
 from okg.testing.processes import ServerProcess, StartFailed
 from okg.testing.standalone import run_standalone
 from okg.threads import ThreadGroup
 
 _START_SECONDS = 60.0
 _SOCKET = "containerd.sock"
+_IPTABLES = "bin/iptables"
 _IMPORT = ("images", "import", "-")
 # The longest that busybox sleeps.
 _PAUSE = ("sleep", "2147483647")
@@ -111,6 +113,7 @@ class ContainerNode:
             bridge = self._create_bridge()
             pause = make_image("pause", "1", {}, _PAUSE, busybox=self.programs.busybox)
             self._write_files(bridge, pause)
+            self._clear_rules()
             server = self._start_server(kubelet, bridge)
             server.wait_ready(lambda: not self._import(pause), timeout=_START_SECONDS)
             api = self._connect()
@@ -160,10 +163,16 @@ class ContainerNode:
         self.bridge = bridge.name
         return bridge
 
+    def _clear_rules(self) -> None:
+        rules = PortRules(self.folder / _IPTABLES, self.bridge)
+        self._stack.callback(rules.remove)
+        rules.remove()
+
     def _write_files(self, bridge: Bridge, pause: Image) -> None:
         serving = self.plane.issue_server([str(bridge.address)])
         files = {
             "init": INIT.encode(),
+            _IPTABLES: iptables_script(self.programs).encode(),
             "containerd.toml": containerd_config(
                 self.folder, self.programs, pause.reference
             ).encode(),
@@ -183,11 +192,13 @@ class ContainerNode:
         for name, content in files.items():
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_bytes(content)
+        (self.folder / _IPTABLES).chmod(0o755)
 
     def _start_server(self, kubelet: Path, bridge: Bridge) -> ServerProcess:
         containerd, runc = self.programs.containerd, self.programs.runc
         arguments = [self.folder, containerd, kubelet, self.name, bridge.address]
-        folders = [str(containerd.parent), str(runc.parent), os.environ["PATH"]]
+        own = (self.folder / _IPTABLES).parent
+        folders = [str(own), str(containerd.parent), str(runc.parent), os.environ["PATH"]]
         server = ServerProcess(
             self.name,
             [*_ISOLATION, "sh", self.folder / "init", *map(str, arguments)],

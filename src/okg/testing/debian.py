@@ -9,14 +9,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from okg.errors import ConfigError
 
-PACKAGES = ("containerd", "runc", "containernetworking-plugins", "busybox-static")
+PACKAGES = ("containerd", "runc", "containernetworking-plugins", "busybox-static", "iptables")
 
+# What iptables is linked with; installing it brings them along.
+_LIBRARIES = ("libmnl0", "libnftnl11", "libxtables12")
+
+_PLUGINS = ("bridge", "host-local", "loopback", "portmap")
 _ATTEMPTS = 3
 _RETRIES = ("-q", "-o", "Acquire::Retries=3")
 # As root the download needs no user of its own, who could not write into our folder.
@@ -57,6 +62,11 @@ class ContainerPrograms:
         return self.root / "usr/lib/cni"
 
     @property
+    def iptables(self) -> Path:
+        """All programs of iptables in one, which makes rules of nftables."""
+        return self.root / "usr/sbin/xtables-nft-multi"
+
+    @property
     def busybox(self) -> Path:
         """A shell with tools in one program that needs no library."""
         merged = self.root / "usr/bin/busybox"
@@ -65,8 +75,8 @@ class ContainerPrograms:
     def missing(self) -> list[Path]:
         """Return what is not there or does not serve."""
         shim = self.containerd.with_name("containerd-shim-runc-v2")
-        plugins = [self.network_plugins / name for name in ("bridge", "host-local", "loopback")]
-        programs = [self.containerd, shim, self.ctr, self.runc, *plugins]
+        plugins = [self.network_plugins / name for name in _PLUGINS]
+        programs = [self.containerd, shim, self.ctr, self.runc, self.iptables, *plugins]
         missing = [program for program in programs if not program.exists()]
         return missing if _is_static(self.busybox) else [*missing, self.busybox]
 
@@ -81,7 +91,9 @@ def find_container_programs(cache: Path, system: Path = Path("/")) -> ContainerP
     Raises:
         ConfigError: they cannot be had; says what to install.
     """
-    own, cached = ContainerPrograms(system), ContainerPrograms(cache / "debian")
+    # Other packages are another folder: nodes may be running out of this one.
+    edition = zlib.crc32(" ".join(PACKAGES).encode())
+    own, cached = ContainerPrograms(system), ContainerPrograms(cache / f"debian-{edition:08x}")
     if not own.missing():
         return own
     if not cached.root.exists():
@@ -121,7 +133,7 @@ def _fetch(folder: Path) -> None:
         if attempt:
             sys.stderr.write("okg: updating apt's lists of packages\n")
             said = _run(_UPDATE, folder).stdout
-        done = _run([*_DOWNLOAD, *PACKAGES], folder)
+        done = _run([*_DOWNLOAD, *PACKAGES, *_LIBRARIES], folder)
         if not done.returncode:
             return
         said += done.stdout

@@ -99,14 +99,24 @@ server = "http://127.0.0.1:9"
 
 
 def network_config(bridge: str, subnet: IPv4Network) -> bytes:
-    """Return the CNI configuration that attaches pods to a bridge of this machine."""
+    """Return the CNI configuration that attaches pods to a bridge of this machine.
+
+    Ports that pods have of their node lead to them from its address on the bridge; those of the
+    machine's other addresses are not the tests' to take.
+    """
     addresses = {
         "type": "host-local",
         "ranges": [[{"subnet": str(subnet), "gateway": str(subnet[1])}]],
         "routes": [{"dst": "0.0.0.0/0"}],
     }
     attach = {"type": "bridge", "bridge": bridge, "isGateway": True, "ipMasq": False}
-    plugins = [{**attach, "ipam": addresses}, {"type": "loopback"}]
+    ports = {
+        "type": "portmap",
+        "capabilities": {"portMappings": True},
+        "snat": False,
+        "conditionsV4": ["-d", str(subnet[1])],
+    }
+    plugins = [{**attach, "ipam": addresses}, {"type": "loopback"}, ports]
     return msgspec.json.encode({"cniVersion": "0.4.0", "name": bridge, "plugins": plugins})
 
 

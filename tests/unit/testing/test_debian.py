@@ -14,8 +14,12 @@ PROGRAMS = (
     "usr/lib/cni/bridge",
     "usr/lib/cni/host-local",
     "usr/lib/cni/loopback",
+    "usr/lib/cni/portmap",
+    "usr/sbin/xtables-nft-multi",
     "bin/busybox",
 )
+# Named after the packages' names.
+CACHED = "cache/debian-52debc78"
 # What `dpkg-deb --extract ARCHIVE ROOT` of all packages brings.
 UNPACK = f"for file in {' '.join(PROGRAMS)}; do mkdir -p $3/${{file%/*}}; echo x >$3/$file; done"
 
@@ -60,7 +64,7 @@ def test_a_busybox_that_needs_libraries_does_not_serve(
 
     programs = find_container_programs(tmp_path / "cache", system)
 
-    assert programs.busybox == tmp_path / "cache/debian/bin/busybox"
+    assert programs.busybox == tmp_path / CACHED / "bin/busybox"
 
 
 def test_what_is_missing_is_unpacked_into_the_cache_once(tmp_path: Path, install: Install) -> None:
@@ -72,10 +76,11 @@ def test_what_is_missing_is_unpacked_into_the_cache_once(tmp_path: Path, install
 
     assert first == second
     assert first.missing() == []
-    assert first.network_plugins == tmp_path / "cache/debian/usr/lib/cni"
+    assert first.network_plugins == tmp_path / CACHED / "usr/lib/cni"
     assert (tmp_path / "calls").read_text() == (
         "download -q -o Acquire::Retries=3 -o APT::Sandbox::User=root"
-        " containerd runc containernetworking-plugins busybox-static\n"
+        " containerd runc containernetworking-plugins busybox-static iptables"
+        " libmnl0 libnftnl11 libxtables12\n"
     )
 
 
@@ -99,7 +104,7 @@ def test_the_error_has_apts_words_and_what_to_do(tmp_path: Path, install: Instal
         find_container_programs(tmp_path / "cache", tmp_path / "bare")
 
     assert "run `apt-get update && apt-get install containerd runc" in str(failure.value)
-    assert not (tmp_path / "cache/debian").exists()
+    assert not (tmp_path / CACHED).exists()
 
 
 def test_without_apt_the_error_names_what_is_missing(
