@@ -5,7 +5,7 @@ tell. A pod that is about to be made has a claim in the ledger, and so has one t
 server which is made again under its name has its ports back; ten minutes later they are anybody's.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -26,6 +26,7 @@ from okg.cloudprovider.kubernetes.host_port_draw import (
 )
 from okg.cloudprovider.kubernetes.node_address import address_of
 from okg.cloudprovider.ledger import BookOf
+from okg.cloudprovider.ledger_record import LedgerRecord
 from okg.cloudprovider.owners import set_of
 from okg.cloudprovider.parameters import Parameter, Parameters
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
@@ -123,19 +124,19 @@ class HostPort:
 
     Args:
         pool: the ports of nodes.
+
+    Attributes:
+        pools: the pool, for whoever feeds it.
     """
 
     name = "Kubernetes-HostPort"
     alias = ""
     parameters = PARAMETERS
+    reads = (Node, LedgerRecord)
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-
-    @property
-    def pools(self) -> Sequence[Pool]:
-        """What it draws from."""
-        return (self._pool,)
+        self.pools = (pool,)
 
     def start(self, ctx: Context, client: Client) -> None:
         """Nothing to do: what is given is told by pods, to the index of the pool."""
