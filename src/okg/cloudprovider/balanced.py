@@ -74,7 +74,7 @@ class _Look(msgspec.Struct, frozen=True):
 
     Attributes:
         pod: as it is to be.
-        entrance: the Service, if all is well with it.
+        entrance: the Service, if it is as it should be, whether or not the cloud has answered.
     """
 
     pod: Pod
@@ -147,8 +147,12 @@ class BalancedNetwork:
             look = self._look(scene, pod, member, stored.get(member.name))
             if look.entrance is None:
                 return look.pod
-            pod = look.pod
             entrances.append(look.entrance)
+        if not all(entrance.ingress for entrance in entrances):
+            return told_state(pod, scene.network)
+        for index, entrance in enumerate(entrances):
+            kept = keep_connected(scene.client, scene.draft.conf, pod, entrance.service)
+            pod, entrances[index] = kept.pod, replace(entrance, service=kept.service)
         if self._balancer.waits_for_pod and not is_ready(pod):
             return told_state(pod, scene.network)
         found = self._balancer.addresses(scene.draft.conf, pod, entrances)
@@ -170,11 +174,7 @@ class BalancedNetwork:
             # The server has dropped what only load balancers have.
             scene.client.patch(stored, redressed(stored, wanted))
             return _Look(pod)
-        entrance = Entrance(member, stored)
-        if not entrance.ingress:
-            return _Look(told_state(pod, scene.network))
-        kept = keep_connected(scene.client, scene.draft.conf, pod, stored)
-        return _Look(kept.pod, replace(entrance, service=kept.service))
+        return _Look(pod, Entrance(member, stored))
 
     def _conf(self, network: PodNetwork) -> Conf:
         return self._balancer.parameters.read(network.entries)

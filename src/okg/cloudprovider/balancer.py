@@ -243,15 +243,16 @@ def known_ports(service: Service) -> tuple[int, ...]:
 def known_allocation(
     balancer: Balancer, services: Sequence[Service], groups: Sequence[Group]
 ) -> Allocation | None:
-    """Return what a server has by its Services; None if it has none.
+    """Return what a server has by its Services; None if none is on a load balancer.
 
-    A load balancer that the configuration does not name any more is kept all the same.
+    A load balancer that the configuration does not name any more is kept all the same. What is on
+    none may be somebody else's of that name; its ports are nobody's.
     """
-    if not services:
+    placed = {name: it for it in services if (name := balancer_of(balancer.id_keys, it))}
+    if not placed:
         return None
-    names = tuple(balancer_of(balancer.id_keys, service) for service in services)
-    whole = next((g for g in groups if set(names) <= set(g.balancers)), Group(names))
-    return Allocation(whole, known_ports(services[0]))
+    whole = next((g for g in groups if placed.keys() <= set(g.balancers)), Group(tuple(placed)))
+    return Allocation(whole, known_ports(next(iter(placed.values()))))
 
 
 def service_ports(
