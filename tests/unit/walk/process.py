@@ -23,11 +23,11 @@ from okg.runtime.controller import Controller
 from okg.runtime.reconcile import Reconciler, Request, Result
 from okg.testing.apiserver import FakeApiServer
 from okg.testing.clock import FakeClock
+from okg.testing.feed import Feed
+from okg.testing.standing_clock import Idle
 from okg.workload.backend_choice import BackendName
 from okg.workload.probe_marker import Markers
 from unit.controllers.memory import MemoryRecorder
-from unit.walk.feed import Feed
-from unit.walk.standing_clock import Idle
 from unit.walk.supervisor import Supervisor
 from unit.walk.wire import Wire
 

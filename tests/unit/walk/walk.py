@@ -14,10 +14,10 @@ from okg.api.core import Node, ObjectMeta, Pod
 from okg.errors import StatusCause
 from okg.testing.apiserver import FakeApiServer
 from okg.testing.apiserver.trees import Tree, items, text
+from okg.testing.standing_clock import StandingClock
 from unit.walk.nodes import Nodes
 from unit.walk.process import Process
 from unit.walk.rest_judge import rest_complaints
-from unit.walk.standing_clock import StandingClock
 from unit.walk.supervisor import Supervisor
 from unit.walk.users import FORBIDDEN, Users
 from unit.walk.wire import Killed, Weather, Wire

@@ -11,7 +11,7 @@ from okg.cache.informer import Informer
 from okg.client.decoding import EventType, WatchEvent
 from okg.client.rest import ApiClient
 from okg.errors import Expired
-from unit.walk.standing_clock import Idle
+from okg.testing.standing_clock import Idle
 
 
 class Feed(Generic[O]):

@@ -20,7 +20,7 @@ class Idle(Exception):
 class StandingClock(FakeClock):
     """Time that moves when the one thread there is moves it."""
 
-    def wait(self, condition: threading.Condition, timeout: float | None) -> None:
+    def wait(self, condition: threading.Condition, timeout: float | None) -> None:  # noqa: ARG002
         """Wait for nothing.
 
         Raises:

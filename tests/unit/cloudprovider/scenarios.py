@@ -1,0 +1,175 @@
+"""The network types there are, for all tests that every one of them has to pass."""
+
+from collections.abc import Callable, Mapping
+
+import okg.cloudprovider.alibabacloud.provider as alibabacloud
+import okg.cloudprovider.hwcloud.provider as hwcloud
+import okg.cloudprovider.jdcloud.provider as jdcloud
+import okg.cloudprovider.kubernetes.provider as kubernetes
+import okg.cloudprovider.tencentcloud.provider as tencentcloud
+import okg.cloudprovider.volcengine.provider as volcengine
+from okg.api.core import Pod
+from okg.cloudprovider.alibabacloud.eip import EIP as ALIBABA_EIP
+from okg.cloudprovider.alibabacloud.kinds import PodDnat, PodEip
+from okg.cloudprovider.alibabacloud.multi_nlbs import MULTI_NLBS
+from okg.cloudprovider.alibabacloud.natgw import NATGW
+from okg.cloudprovider.alibabacloud.nlb import NLB as ALIBABA_NLB
+from okg.cloudprovider.alibabacloud.nlb_shared import NLB_SHARED
+from okg.cloudprovider.alibabacloud.shared import Shared
+from okg.cloudprovider.alibabacloud.slb import SLB
+from okg.cloudprovider.alibabacloud.slb_shared import SLB_SHARED
+from okg.cloudprovider.annotated import Annotations
+from okg.cloudprovider.balancer import Balancer
+from okg.cloudprovider.hwcloud.eip_cce import CCE_EIP
+from okg.cloudprovider.hwcloud.elb import ELB
+from okg.cloudprovider.hwcloud.elb_cce import CCE_ELB
+from okg.cloudprovider.jdcloud.eip import EIP as JD_EIP
+from okg.cloudprovider.jdcloud.nlb import NLB as JD_NLB
+from okg.cloudprovider.kubernetes.ingress import IngressNetwork
+from okg.cloudprovider.kubernetes.node_port import NodePort
+from okg.cloudprovider.options import Section
+from okg.cloudprovider.plugin import NetworkPlugin
+from okg.cloudprovider.provider import Site, Vendor
+from okg.cloudprovider.tencentcloud.clb import CLB as TENCENT_CLB
+from okg.cloudprovider.volcengine.clb import CLB as VOLC_CLB
+from okg.cloudprovider.volcengine.eip import EIP as VOLC_EIP
+from okg.testing.apiserver import FakeApiServer
+from okg.testing.cloud import (
+    ALIBABACLOUD,
+    HWCLOUD,
+    JDCLOUD,
+    KUBERNETES,
+    TENCENTCLOUD,
+    VOLCENGINE,
+    AnyLine,
+)
+from okg.testing.network import SYSTEM, Scenario, entries
+
+_SIX = {"min_port": 1000, "max_port": 1006, "block_ports": [1003]}
+_SIX_TOO = {"min_port": 1000, "max_port": 1007, "block_ports": [1003]}
+"""Six ports, so that a pool is soon exhausted; where the last is not included, one more."""
+
+_OFFERED: Mapping[Vendor, Section] = {
+    kubernetes.provider: {"enable": True, "hostport": {"min_port": 8000, "max_port": 8005}},
+    alibabacloud.provider: {"enable": True, "slb": _SIX, "nlb": _SIX},
+    volcengine.provider: {"enable": True, "clb": _SIX_TOO},
+    jdcloud.provider: {"enable": True, "nlb": {"min_port": 1000, "max_port": 1006}},
+    hwcloud.provider: {"enable": True, "elb": _SIX, "cce": {"elb": _SIX}},
+    tencentcloud.provider: {"enable": True},
+}
+"""All vendors, each with its options."""
+
+
+def _installing(name: str) -> Callable[[], NetworkPlugin]:
+    """Return what makes a network type anew, as a process that starts does."""
+
+    def install() -> NetworkPlugin:
+        site = Site(SYSTEM)
+        plugins = (p for vendor, it in _OFFERED.items() for p in vendor.offered(it, site))
+        return next(plugin for plugin in plugins if plugin.name == name)
+
+    return install
+
+
+def _balanced(
+    balancer: Balancer, cloud: tuple[AnyLine, ...], ids: str, *, more: str = "another"
+) -> Scenario:
+    """Return the scenario of a network type that gives two of six ports to each server.
+
+    Args:
+        balancer: the network type.
+        cloud: its vendor.
+        ids: entry that names one load balancer, ``Name=id``.
+        more: ids of more; empty if there cannot be any.
+    """
+    ports, other = "PortProtocols=80/TCP,81/UDP", "PortProtocols=82/TCP"
+    return Scenario(
+        name=balancer.name,
+        install=_installing(balancer.name),
+        parameters=balancer.parameters,
+        conf=entries(ids, ports),
+        cloud=cloud,
+        other_ports=entries(ids, other),
+        fixed=entries(ids, ports, "Fixed=true"),
+        capacity=3,
+        more_room=entries(f"{ids},{more}", ports) if more else None,
+        isolates=True,
+        withdraws=True,
+    )
+
+
+def _shared(shared: Shared, ids: str) -> Scenario:
+    return Scenario(
+        name=shared.name,
+        install=_installing(shared.name),
+        parameters=shared.parameters,
+        conf=entries(ids, "PortProtocols=80/TCP"),
+        cloud=ALIBABACLOUD,
+        isolates=True,
+        shares=True,
+    )
+
+
+def _annotated(
+    annotations: Annotations,
+    cloud: tuple[AnyLine, ...],
+    *lines: str,
+    fixed: str = "",
+    needs_cloud: bool = True,
+) -> Scenario:
+    return Scenario(
+        name=annotations.name,
+        install=_installing(annotations.name),
+        parameters=annotations.parameters,
+        conf=entries(*lines),
+        cloud=cloud,
+        kinds=(PodDnat, PodEip) if cloud is ALIBABACLOUD else (),
+        fixed=entries(*lines, fixed) if fixed else None,
+        needs_cloud=needs_cloud,
+    )
+
+
+def _is_mapped(_: FakeApiServer, pod: Pod) -> bool:
+    asked = pod.metadata.annotations.get("networking.cloud.tencent.com/enable-clb-port-mapping")
+    return asked == "true"
+
+
+SCENARIOS = (
+    Scenario(
+        name="Kubernetes-NodePort",
+        install=_installing("Kubernetes-NodePort"),
+        parameters=NodePort.parameters,
+        conf=entries("PortProtocols=80/TCP"),
+        cloud=KUBERNETES,
+        other_ports=entries("PortProtocols=81/UDP"),
+        fixed=entries("PortProtocols=80/TCP", "Fixed=true"),
+        fixed_host=False,
+        isolates=True,
+    ),
+    Scenario(
+        name="Kubernetes-Ingress",
+        install=_installing("Kubernetes-Ingress"),
+        parameters=IngressNetwork.parameters,
+        conf=entries("Path=/", "PathType=Prefix", "Port=80", "Host=game<id>.example"),
+        other_ports=entries("Path=/", "PathType=Prefix", "Port=81", "Host=game<id>.example"),
+        fixed=entries(
+            "Path=/", "PathType=Prefix", "Port=80", "Host=game<id>.example", "Fixed=true"
+        ),
+        needs_cloud=False,
+    ),
+    _balanced(SLB, ALIBABACLOUD, "SlbIds=lb-a"),
+    _balanced(ALIBABA_NLB, ALIBABACLOUD, "NlbIds=nlb-a"),
+    _balanced(MULTI_NLBS, ALIBABACLOUD, "NlbIdNames=nlb-a/dx,nlb-b/lt", more="nlb-c/dx,nlb-d/lt"),
+    _balanced(VOLC_CLB, VOLCENGINE, "ClbIds=clb-a"),
+    _balanced(JD_NLB, JDCLOUD, "NlbIds=nlb-a"),
+    _balanced(ELB, HWCLOUD, "ElbIds=elb-a"),
+    _balanced(CCE_ELB, HWCLOUD, "kubernetes.io/elb.id=elb-a", more=""),
+    _shared(SLB_SHARED, "SlbIds=lb-a"),
+    _shared(NLB_SHARED, "NlbIds=nlb-a"),
+    _annotated(NATGW, ALIBABACLOUD, "Ports=80,81", fixed="Fixed=true"),
+    _annotated(ALIBABA_EIP, ALIBABACLOUD, "Bandwidth=5", fixed="ReleaseStrategy=Never"),
+    _annotated(VOLC_EIP, VOLCENGINE, "bandwidth=5"),
+    _annotated(JD_EIP, JDCLOUD, "Bandwidth=5", fixed="Fixed=true"),
+    _annotated(CCE_EIP, HWCLOUD, "yangtse.io/pod-with-eip=true", needs_cloud=False),
+    _annotated(TENCENT_CLB, TENCENTCLOUD, "PortProtocols=80/TCP"),
+)
