@@ -7,9 +7,10 @@ case they are written, unknown keys are passed over.
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TypeAlias, TypeVar, cast
+from typing import Self, TypeAlias, TypeVar, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from okg.cloudprovider.ports import PortRange
 from okg.errors import ConfigError
@@ -71,6 +72,10 @@ class PoolOptions(msgspec.Struct, frozen=True):
     def exclusive(self) -> PortRange:
         """Return the range that ends before ``max_port``."""
         return self._until(self.max_port - 1)
+
+    def unblocked(self) -> Self:
+        """Return the pool of a cloud where no port can be blocked."""
+        return replace(self, block_ports=())
 
     def _until(self, last: int) -> PortRange:
         """Return the range up to a port; empty if that comes before the first."""

@@ -130,6 +130,7 @@ def test_the_vendors_of_this_distribution_are_installed_like_any_other() -> None
 
     assert found == {
         "AlibabaCloud": "alibabacloud",
+        "AmazonsWebServices": "aws",
         "HwCloud": "hwcloud",
         "Jdcloud": "jdcloud",
         "Kubernetes": "kubernetes",

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-import msgspec
-
 from okg.cloudprovider.annotated import AnnotatedNetwork
 from okg.cloudprovider.balanced import BalancedNetwork
 from okg.cloudprovider.balancer import placed_by
@@ -34,7 +32,7 @@ class Jdcloud(Provider[JdcloudOptions]):
 
     def plugins(self, options: JdcloudOptions) -> Iterator[NetworkPlugin]:
         """Make the network types."""
-        allowed = msgspec.structs.replace(options.nlb, block_ports=()).exclusive()
+        allowed = options.nlb.unblocked().exclusive()
         place = placed_by(NLB.id_keys)
         yield BalancedNetwork(NLB, Pool("jdcloud-nlb", options.manager_namespace, allowed, place))
         yield AnnotatedNetwork(EIP)

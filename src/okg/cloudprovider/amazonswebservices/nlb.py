@@ -1,0 +1,144 @@
+"""AmazonWebServices-NLB: ports of network load balancers, without the cloud's Services.
+
+Two operators do the work: one makes in AWS what we write, one registers pods. Each look brings
+every port of a server one step further; nobody else has to watch what the operators answer.
+
+| what is found | what is done |
+|---|---|
+| nothing told yet | the network is NotReady |
+| a Service of an earlier pod of this name | wait until it is collected |
+| no Service | ports are drawn, routes that are left over go, the Service is made |
+| another configuration | NotReady; routes not wanted go, the Service is brought up to date |
+| a route without target group | it is made |
+| an object that AWS cannot change into what is wanted | it goes, and is made anew |
+| a target group with its name in AWS | listener and binding are made |
+| traffic to be cut off | the bindings go; NotReady |
+| a listener without its name in AWS | NotReady |
+| all well | Ready, with the addresses |
+"""
+
+from collections.abc import Collection
+
+from okg.api.core import Pod
+from okg.api.elbv2 import TargetGroup
+from okg.api.service import Service
+from okg.client.client import Client
+from okg.cloudprovider.amazonswebservices.objects import (
+    ARN,
+    Route,
+    Server,
+    build_service,
+    host_of,
+)
+from okg.cloudprovider.amazonswebservices.parameters import NLB_ARNS, PARAMETERS, PORT_PROTOCOLS
+from okg.cloudprovider.amazonswebservices.routes import lead, take_back
+from okg.cloudprovider.balancer import addresses, hash_of, known_ports, redressed
+from okg.cloudprovider.creation import create_once
+from okg.cloudprovider.drawing import Allocation, Group, Wish
+from okg.cloudprovider.not_ready import keep_connected
+from okg.cloudprovider.owners import owner_of
+from okg.cloudprovider.parameters import Conf
+from okg.cloudprovider.plugin import PluginError, PluginErrorType
+from okg.cloudprovider.pod_network import PodNetwork, read_pod_network, told_ready, told_state
+from okg.cloudprovider.pool import Pool
+from okg.cloudprovider.service_parameters import FIXED
+from okg.context import Context
+from okg.workload.ownership import is_of_another
+
+
+class NlbNetwork:
+    """The network type, as a plugin.
+
+    Args:
+        pool: has the ports.
+
+    Attributes:
+        pools: the pool, for whoever feeds it.
+    """
+
+    name = "AmazonWebServices-NLB"
+    alias = "NLB-Network"
+    parameters = PARAMETERS
+
+    def __init__(self, pool: Pool) -> None:
+        self.pools = (pool,)
+        self._pool = pool
+
+    def start(self, ctx: Context, client: Client) -> None:
+        """Nothing to do: what is given is told to the index of the pool."""
+
+    def on_pod_added(self, ctx: Context, client: Client, pod: Pod) -> Pod:
+        """Return the pod, if its configuration can work."""
+        del ctx, client
+        _read(read_pod_network(pod))
+        return pod
+
+    def on_pod_updated(self, ctx: Context, client: Client, pod: Pod) -> Pod:
+        """Bring the pod's objects one step further; return it with what is to be told.
+
+        Raises:
+            PluginError: the configuration cannot work, or there is no port left.
+        """
+        network = read_pod_network(pod)
+        conf = _read(network)
+        if network.status is None:
+            return told_state(pod, network)
+        service = client.get(Service, pod.metadata.namespace, pod.metadata.name)
+        if service is not None and is_of_another(service, pod):
+            return pod
+        has = self._allocate(ctx, client, conf, pod, service)
+        owner = owner_of(client, pod, fixed=conf[FIXED])
+        server = Server(conf, pod, owner, has.group.balancers[0])
+        pairs = zip(conf[PORT_PROTOCOLS], has.ports, strict=True)
+        routes = [Route(server, target, port) for target, port in pairs]
+        wanted = build_service(server, has.ports)
+        is_current = service is not None and hash_of(service) == hash_of(wanted)
+        if not is_current:
+            _sync(client, service, wanted, [route.name for route in routes])
+        leads = [lead(ctx, client, route, disabled=network.disabled) for route in routes]
+        if service is None or not is_current or not all(leads):
+            return told_state(pod, network)
+        kept = keep_connected(client, conf, pod, service)
+        found = addresses(kept.pod, kept.service, [("", host_of(server.arn))])
+        return told_ready(kept.pod, found.internal, found.external)
+
+    def on_pod_deleted(self, ctx: Context, client: Client, pod: Pod) -> None:
+        """Nothing to do: objects go with their owners, and ports are free when they are gone."""
+
+    def _allocate(
+        self, ctx: Context, client: Client, conf: Conf, pod: Pod, service: Service | None
+    ) -> Allocation:
+        """Return what the server has, drawn if it has nothing or too little."""
+        arn = service.metadata.annotations.get(ARN) if service else None
+        known = Allocation(Group((arn,)), known_ports(service)) if service and arn else None
+        groups = tuple(Group((arn,)) for arn in dict.fromkeys(conf[NLB_ARNS]))
+        wish = Wish(holder=pod.key, groups=groups, count=len(conf[PORT_PROTOCOLS]))
+        return self._pool.allocate(ctx, client, wish, known)
+
+
+def _read(network: PodNetwork) -> Conf:
+    conf = PARAMETERS.read(network.entries)
+    if not conf[NLB_ARNS] or not conf[PORT_PROTOCOLS]:
+        missing = "port" if conf[NLB_ARNS] else "load balancer"
+        raise PluginError(PluginErrorType.PARAMETER, f"no {missing} is configured")
+    return conf
+
+
+def _sync(client: Client, stored: Service | None, wanted: Service, names: Collection[str]) -> None:
+    """Make the Service, or bring it up to date, when nothing else is left of what was before.
+
+    Args:
+        client: reads and writes.
+        stored: the Service, if there is one.
+        wanted: as it is to be.
+        names: of the routes that are wanted.
+    """
+    meta = wanted.metadata
+    groups = client.list(TargetGroup, namespace=meta.namespace, labels=meta.labels)
+    for group in groups:
+        if group.metadata.name not in names:
+            take_back(client, group.metadata)
+    if stored is None:
+        create_once(client, wanted)
+    else:
+        client.patch(stored, redressed(stored, wanted))
