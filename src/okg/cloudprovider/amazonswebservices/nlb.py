@@ -20,7 +20,7 @@ every port of a server one step further; nobody else has to watch what the opera
 from collections.abc import Collection
 
 from okg.api.core import Pod
-from okg.api.elbv2 import TargetGroup
+from okg.api.elbv2 import Listener, TargetGroup, TargetGroupBinding
 from okg.api.service import Service
 from okg.client.client import Client
 from okg.cloudprovider.amazonswebservices.objects import (
@@ -35,6 +35,7 @@ from okg.cloudprovider.amazonswebservices.routes import lead, take_back
 from okg.cloudprovider.balancer import addresses, hash_of, known_ports, redressed
 from okg.cloudprovider.creation import create_once
 from okg.cloudprovider.drawing import Allocation, Group, Wish
+from okg.cloudprovider.ledger_record import LedgerRecord
 from okg.cloudprovider.not_ready import keep_connected
 from okg.cloudprovider.owners import owner_of
 from okg.cloudprovider.parameters import Conf
@@ -54,11 +55,13 @@ class NlbNetwork:
 
     Attributes:
         pools: the pool, for whoever feeds it.
+        reads: the kinds it looks at.
     """
 
     name = "AmazonWebServices-NLB"
     alias = "NLB-Network"
     parameters = PARAMETERS
+    reads = (Service, LedgerRecord, TargetGroup, Listener, TargetGroupBinding)
 
     def __init__(self, pool: Pool) -> None:
         self.pools = (pool,)

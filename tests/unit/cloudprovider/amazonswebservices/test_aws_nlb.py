@@ -266,6 +266,14 @@ def test_what_aws_cannot_change_is_taken_back_as_a_whole_and_made_anew(
     assert _status(aws.look(pod)).current_network_state == "Ready"
 
 
+def test_another_protocol_counts_before_there_is_a_listener(aws: _Aws) -> None:
+    pod = aws.look(_pod(), times=2)
+
+    pod = aws.look(_changed(pod, "PortProtocols=80/UDP"), times=2)
+
+    assert aws.get(TargetGroup).spec.protocol == "UDP"
+
+
 def test_nothing_is_made_anew_before_aws_has_taken_it_back(aws: _Aws) -> None:
     pod = aws.ready()
     group = aws.get(TargetGroup)
@@ -412,6 +420,16 @@ def test_a_namesake_in_another_namespace_is_left_alone(aws: _Aws) -> None:
     ]
 
 
+def test_a_namesakes_routes_are_not_taken_for_left_over_ones(aws: _Aws) -> None:
+    pod = aws.ready()
+    meta = replace(aws.get(TargetGroup).metadata, namespace="other", name="gss-3-953", uid="")
+    aws.client.put(replace(aws.get(TargetGroup), metadata=meta))
+
+    aws.look(_changed(pod, PORTS, "Annotations=k:v"))
+
+    assert aws.client.get(TargetGroup, "other", "gss-3-953") is not None
+
+
 def test_objects_of_a_fixed_network_are_the_sets_and_serve_the_next_pod(aws: _Aws) -> None:
     pod = aws.ready(PORTS, "Fixed=true")
     fresh = _pod(PORTS, "Fixed=true")
@@ -437,9 +455,9 @@ def test_objects_get_another_owner_when_a_network_becomes_fixed(aws: _Aws) -> No
     ] * 3
 
 
-def test_a_service_of_an_earlier_pod_is_waited_for(aws: _Aws) -> None:
+def test_a_service_of_an_earlier_pod_is_waited_for_whatever_it_was_made_by(aws: _Aws) -> None:
     aws.ready()
-    fresh = aws.look(_pod())
+    fresh = aws.look(_pod(PORTS, "Annotations=k:v"))
     pod = replace(fresh, metadata=replace(fresh.metadata, uid="v"))
     aws.client.writes.clear()
 
