@@ -25,6 +25,7 @@ from okg.cloudprovider.hwcloud.elb import ELB
 from okg.cloudprovider.hwcloud.elb_cce import CCE_ELB
 from okg.cloudprovider.jdcloud.eip import EIP as JD_EIP
 from okg.cloudprovider.jdcloud.nlb import NLB as JD_NLB
+from okg.cloudprovider.kubernetes.host_port import HostPort
 from okg.cloudprovider.kubernetes.ingress import IngressNetwork
 from okg.cloudprovider.kubernetes.node_port import NodePort
 from okg.cloudprovider.options import Section
@@ -135,6 +136,13 @@ def _is_mapped(_: FakeApiServer, pod: Pod) -> bool:
 
 
 SCENARIOS = (
+    Scenario(
+        name="Kubernetes-HostPort",
+        install=_installing("Kubernetes-HostPort"),
+        parameters=HostPort.parameters,
+        conf=entries("ContainerPorts=game:80,SameAsHost/TCPUDP"),
+        needs_cloud=False,
+    ),
     Scenario(
         name="Kubernetes-NodePort",
         install=_installing("Kubernetes-NodePort"),

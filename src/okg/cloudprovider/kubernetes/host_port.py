@@ -5,7 +5,7 @@ tell. A pod that is about to be made has a claim in the ledger, and so has one t
 server which is made again under its name has its ports back; ten minutes later they are anybody's.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -142,13 +142,17 @@ class HostPort:
         """Nothing to do: what is given is told by pods, to the index of the pool."""
 
     def on_pod_added(self, ctx: Context, client: Client, pod: Pod) -> Pod:
-        """Return the pod with ports of its node.
+        """Return the pod with ports of its node; those that it has already are left as they are.
 
         Raises:
             PluginError: more are asked for than there are.
         """
         items: Items = PARAMETERS.read(read_pod_network(pod).entries)[CONTAINER_PORTS]
-        count = sum(len(items.get(container.name, ())) for container in pod.spec.containers)
+        wanting = {
+            container.name: _wanting(container, items, self._pool.allowed)
+            for container in pod.spec.containers
+        }
+        count = sum(map(len, wanting.values()))
         if not count:
             return pod
         allowed = self._pool.allowed.bits & ~_host_ports(pod)
@@ -156,7 +160,7 @@ class HostPort:
             raise PluginError(PluginErrorType.INTERNAL, self._exhausted(pod, count))
         kept = self._pool.index.ports_of(NODES, pod.key)
         wish = HostPortWish(holder=pod.key, count=count, allowed=allowed, kept=kept)
-        return _with_ports(pod, items, self._pool.change(ctx, client, partial(self._draw, wish)))
+        return _with_ports(pod, wanting, self._pool.change(ctx, client, partial(self._draw, wish)))
 
     def on_pod_updated(self, ctx: Context, client: Client, pod: Pod) -> Pod:
         """Return the pod with its addresses, once it has one and its node is known."""
@@ -231,17 +235,39 @@ def placed_on_nodes(allowed: PortRange) -> Callable[[Object], Placement | None]:
     return place
 
 
+def _wanting(container: Container, items: Items, allowed: PortRange) -> tuple[HostPortItem, ...]:
+    """Return the items for which a container has no port of the range yet."""
+    has = [port for port in container.ports if allowed.bits >> port.host_port & 1]
+    wanting: list[HostPortItem] = []
+    for item in items.get(container.name, ()):
+        found = _found_for(item, has)
+        has = [port for port in has if port not in found]
+        if not found:
+            wanting.append(item)
+    return tuple(wanting)
+
+
+def _found_for(item: HostPortItem, ports: Sequence[ContainerPort]) -> Sequence[ContainerPort]:
+    """Return the ports that are what an item asks for; none if not all of them are there."""
+    for first in ports:
+        wanted = tuple(_made_of(item, first.host_port))
+        if set(wanted) <= set(ports):
+            return wanted
+    return ()
+
+
+def _made_of(item: HostPortItem, port: int) -> Iterator[ContainerPort]:
+    """Yield what an item becomes with a port of the node."""
+    for protocol in ("TCP", "UDP") if item.protocol == BOTH else (item.protocol,):
+        yield ContainerPort(container_port=item.port or port, host_port=port, protocol=protocol)
+
+
 def _with_ports(pod: Pod, items: Items, ports: tuple[int, ...]) -> Pod:
     """Return the pod with ports of its node; the last of them is the first port's."""
     left = list(ports)
 
-    def added(item: HostPortItem) -> Iterator[ContainerPort]:
-        port = left.pop()
-        for protocol in ("TCP", "UDP") if item.protocol == BOTH else (item.protocol,):
-            yield ContainerPort(container_port=item.port or port, host_port=port, protocol=protocol)
-
     def dressed(container: Container) -> Container:
-        new = [port for item in items.get(container.name, ()) for port in added(item)]
+        new = [port for item in items[container.name] for port in _made_of(item, left.pop())]
         return replace(container, ports=(*container.ports, *new)) if new else container
 
     containers = tuple(map(dressed, pod.spec.containers))

@@ -198,6 +198,25 @@ def test_an_admission_that_is_retried_gets_the_same() -> None:
     assert cluster.add("gss-3", "ContainerPorts=game:80,81") == first
 
 
+def test_an_admission_that_is_repeated_with_what_came_of_it_adds_nothing() -> None:
+    cluster = _Cluster()
+    once = cluster.add("gss-3", "ContainerPorts=game:80,443/UDP,SameAsHost/TCPUDP")
+
+    assert cluster.plugin.on_pod_added(CTX, cluster.client, once) is once
+
+
+def test_a_port_that_is_missing_is_added_to_those_that_are_there() -> None:
+    ports = (
+        ContainerPort(container_port=80, host_port=8005, protocol="TCP"),
+        ContainerPort(container_port=8004, host_port=8004, protocol="TCP"),
+    )
+    pod = _pod("ContainerPorts=game:80,SameAsHost/TCPUDP,81", ports=ports)
+
+    pod = _Cluster().plugin.on_pod_added(CTX, MemoryClient(), pod)
+
+    assert _ports(pod)[2:] == [(8001, "TCP", 8001), (8001, "UDP", 8001), (81, "TCP", 8000)]
+
+
 def test_a_pod_that_is_there_is_asked_about_again() -> None:
     cluster = _Cluster()
     cluster.make("gss-3")
