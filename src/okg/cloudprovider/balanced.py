@@ -16,26 +16,17 @@ controller sees is never half of a change:
 
 from collections.abc import Sequence
 
-import msgspec
 from msgspec.structs import replace
 
 from okg.api.core import Pod
 from okg.api.service import Service
 from okg.client.client import Client
 from okg.cloudprovider.balancer import (
-    CLUSTER_IP,
-    LOAD_BALANCER,
     Balancer,
     Draft,
     Entrance,
-    Member,
-    build_service,
-    cut_off,
-    hash_of,
     known_allocation,
-    redressed,
 )
-from okg.cloudprovider.creation import create_once
 from okg.cloudprovider.drawing import Allocation, Group, Wish
 from okg.cloudprovider.not_ready import is_ready, keep_connected
 from okg.cloudprovider.owners import owner_of
@@ -49,36 +40,9 @@ from okg.cloudprovider.pod_network import (
 )
 from okg.cloudprovider.pool import Pool
 from okg.cloudprovider.ports import lowest
+from okg.cloudprovider.service_look import Scene, look_at
 from okg.context import Context
 from okg.workload.ownership import is_of_another
-
-
-class _Scene(msgspec.Struct, frozen=True):
-    """What a look is about.
-
-    Attributes:
-        client: reads and writes.
-        network: what the pod says.
-        group: where the server is.
-        draft: what its Services are made from.
-    """
-
-    client: Client
-    network: PodNetwork
-    group: Group
-    draft: Draft
-
-
-class _Look(msgspec.Struct, frozen=True):
-    """What was found of one Service.
-
-    Attributes:
-        pod: as it is to be.
-        entrance: the Service, if it is as it should be, whether or not the cloud has answered.
-    """
-
-    pod: Pod
-    entrance: Entrance | None = None
 
 
 class BalancedNetwork:
@@ -135,16 +99,17 @@ class BalancedNetwork:
             return pod
         has = self._allocate(ctx, client, conf, pod, list(stored.values()))
         draft = Draft(conf, pod, has.ports, owner_of(client, pod, fixed=self._balancer.fixed(conf)))
-        return self._follow(_Scene(client, network, has.group, draft), pod, stored)
+        scene = Scene(client, self._balancer, network, draft)
+        return self._follow(scene, has.group, pod, stored)
 
     def on_pod_deleted(self, ctx: Context, client: Client, pod: Pod) -> None:
         """Nothing to do: Services go with their owners, and ports are free when they are gone."""
 
-    def _follow(self, scene: _Scene, pod: Pod, stored: dict[str, Service]) -> Pod:
+    def _follow(self, scene: Scene, group: Group, pod: Pod, stored: dict[str, Service]) -> Pod:
         """Look at one Service after another, up to the first that is not as it should be."""
         entrances: list[Entrance] = []
-        for member in self._balancer.members(scene.draft.conf, pod, scene.group):
-            look = self._look(scene, pod, member, stored.get(member.name))
+        for member in self._balancer.members(scene.draft.conf, pod, group):
+            look = look_at(scene, pod, member, stored.get(member.name))
             if look.entrance is None:
                 return look.pod
             entrances.append(look.entrance)
@@ -157,24 +122,6 @@ class BalancedNetwork:
             return told_state(pod, scene.network)
         found = self._balancer.addresses(scene.draft.conf, pod, entrances)
         return told_ready(pod, found.internal, found.external)
-
-    def _look(self, scene: _Scene, pod: Pod, member: Member, stored: Service | None) -> _Look:
-        wanted = build_service(self._balancer, scene.draft, member)
-        if stored is None:
-            create_once(scene.client, wanted)
-            return _Look(pod)
-        if hash_of(stored) != hash_of(wanted):
-            after = redressed(stored, wanted)
-            scene.client.patch(stored, cut_off(after) if scene.network.disabled else after)
-            return _Look(told_state(pod, scene.network))
-        if scene.network.disabled and stored.spec.type == LOAD_BALANCER:
-            scene.client.patch(stored, cut_off(stored))
-            return _Look(pod)
-        if not scene.network.disabled and stored.spec.type == CLUSTER_IP:
-            # The server has dropped what only load balancers have.
-            scene.client.patch(stored, redressed(stored, wanted))
-            return _Look(pod)
-        return _Look(pod, Entrance(member, stored))
 
     def _conf(self, network: PodNetwork) -> Conf:
         return self._balancer.parameters.read(network.entries)
