@@ -158,6 +158,8 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
                 "AlibabaCloud-SLB",
                 "AlibabaCloud-NLB",
                 "AlibabaCloud-Multi-NLBs",
+                "AlibabaCloud-AutoNLBs",
+                "AlibabaCloud-AutoNLBs-V2",
                 "AlibabaCloud-SLB-SharedPort",
                 "AlibabaCloud-NLB-SharedPort",
                 "AlibabaCloud-NATGW",

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 
+from okg.cloudprovider.alibabacloud.auto_network import AutoNetwork
+from okg.cloudprovider.alibabacloud.auto_nlbs import AutoNlbs
+from okg.cloudprovider.alibabacloud.auto_nlbs_v2 import AUTO_NLBS_V2
 from okg.cloudprovider.alibabacloud.eip import EIP
 from okg.cloudprovider.alibabacloud.marks import ID_KEYS
 from okg.cloudprovider.alibabacloud.multi_nlbs import MULTI_NLBS
@@ -56,6 +59,8 @@ class AlibabaCloud(Provider[AlibabaCloudOptions]):
         yield BalancedNetwork(SLB, slb)
         yield BalancedNetwork(NLB, nlb)
         yield BalancedNetwork(MULTI_NLBS, nlb)
+        yield AutoNlbs()
+        yield AutoNetwork(AUTO_NLBS_V2)
         yield SharedNetwork(SLB_SHARED)
         yield SharedNetwork(NLB_SHARED)
         yield AnnotatedNetwork(NATGW)
