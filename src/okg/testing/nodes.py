@@ -5,6 +5,7 @@ their images change, and removed when they are deleted. It is a controller on ou
 nothing of it is special: what it does to pods, a real node would do.
 """
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from itertools import count
@@ -37,7 +38,7 @@ def pod_address(number: int) -> str:
 
 
 class SimulatedKubelets:
-    """Plays scheduler and kubelet for every pod.
+    """Plays scheduler and kubelet for every pod. The lock guards what is known to be bound.
 
     Args:
         api: live client with the rights of a cluster administrator.
@@ -65,6 +66,8 @@ class SimulatedKubelets:
         self._start_delay = start_delay
         self._address = address
         self._turn = count()
+        self._lock = threading.Lock()
+        self._bound: set[str] = set()
 
     def reconcile(self, ctx: Context, request: Request) -> Result | None:
         """Take one pod one step further."""
@@ -79,6 +82,8 @@ class SimulatedKubelets:
     def _advance(self, ctx: Context, pod: Pod) -> Result | None:
         if pod.metadata.deletion_timestamp is not None:
             self._client.delete(pod, grace_seconds=0)
+            with self._lock:
+                self._bound.discard(pod.metadata.uid)
         elif not pod.spec.node_name:
             self._bind(pod)
         elif delay := self._still_starting(ctx, pod):
@@ -101,7 +106,13 @@ class SimulatedKubelets:
         return left if left > timedelta(0) else None
 
     def _bind(self, pod: Pod) -> None:
-        bind(self._api, pod, self._nodes[next(self._turn) % len(self._nodes)])
+        """Bind a pod once: news of it that are older than its binding may come after that."""
+        with self._lock:
+            known = pod.metadata.uid in self._bound
+        if not known:
+            bind(self._api, pod, self._nodes[next(self._turn) % len(self._nodes)])
+            with self._lock:
+                self._bound.add(pod.metadata.uid)
 
     def _report(self, ctx: Context, pod: Pod) -> None:
         address = self._address(next(self._turn))
