@@ -6,6 +6,7 @@ from okg.api.core import ConfigMap, Pod
 from okg.runtime.handlers import enqueue_mapped, enqueue_object
 from okg.runtime.reconcile import Request
 from okg.runtime.watch import AnyWatch, Watch
+from okg.workload.names import NETWORK_TYPE
 from okg.workload.native.network_note import is_note, noted_name
 
 
@@ -18,8 +19,20 @@ def watches() -> Sequence[AnyWatch]:
 
 
 def network_concerned(old: Pod | None, new: Pod | None) -> bool:
-    """Whether something changed that plugins look at; most of what a kubelet reports is not."""
-    return old is None or new is None or _face(old) != _face(new)
+    """Whether something changed that plugins look at; most of what a kubelet reports is not.
+
+    Of a pod without a network only its end is of interest: it may have had one.
+    """
+    if old is None or new is None or _is_going(old) != _is_going(new):
+        return True
+    has_network = (
+        NETWORK_TYPE in old.metadata.annotations or NETWORK_TYPE in new.metadata.annotations
+    )
+    return has_network and _face(old) != _face(new)
+
+
+def _is_going(pod: Pod) -> bool:
+    return pod.metadata.deletion_timestamp is not None
 
 
 def _face(pod: Pod) -> tuple[object, ...]:
@@ -27,7 +40,7 @@ def _face(pod: Pod) -> tuple[object, ...]:
     ready = status.condition("Ready")
     return (
         (meta.uid, meta.labels, meta.annotations, meta.owner_references),
-        (meta.deletion_timestamp, meta.finalizers),
+        meta.finalizers,
         pod.spec,
         (status.pod_ip, status.host_ip, ready.status if ready else ""),
         {container.name: container.image for container in status.container_statuses},

@@ -7,18 +7,15 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from okg.api.core import ConfigMap, Pod
-from okg.api.game import GameServerSet
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.context import Context
-from okg.controllers.network import watches
 from okg.errors import Conflict
 from okg.runtime.reconcile import Request, Result
-from okg.runtime.watch import Watch
-from okg.workload.native.network_note import noted_pod, with_note
+from okg.workload.native.network_note import noted_pod
 from okg.workload.native.record import record_name
 from okg.workload.ownership import controlled_by
 from unit.controllers.network.network_cluster import NETWORK, STATUS, NetworkCluster
-from unit.fleet import NOW, a_pod
+from unit.fleet import a_pod
 from unit.webhooks.plugins import Answer
 
 READY = '{"currentNetworkState":"Ready"}'
@@ -389,26 +386,3 @@ def test_a_record_that_cannot_be_read_gives_nothing_back() -> None:
     cluster.server.put(replace(record, data={"workload": "{"}))
 
     assert cluster.look() == after(30)
-
-
-# What starts a look.
-
-
-def test_what_a_plugin_looks_at_starts_a_look_and_no_other_report_does() -> None:
-    pods, notes = watches()
-    assert isinstance(pods, Watch)
-    assert isinstance(notes, Watch)
-    assert pods.when is not None
-    pod = a_pod()
-    placed = replace(pod, status=replace(pod.status, pod_ip="10.0.0.1"))
-    started = replace(pod, status=replace(pod.status, start_time=NOW))
-
-    assert pods.when(None, pod)
-    assert pods.when(pod, None)
-    assert pods.when(pod, a_pod(labels={"a": "b"}))
-    assert pods.when(pod, a_pod(ready="False"))
-    assert pods.when(pod, placed)
-    assert not pods.when(pod, started)
-    assert list(notes.handler(None, with_note(pod))) == [XXX_0]
-    assert list(notes.handler(None, ConfigMap())) == []
-    assert GameServerSet not in {watch.resource for watch in watches()}
