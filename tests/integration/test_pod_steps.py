@@ -22,6 +22,7 @@ from okg.api.meta import ObjectMeta
 from okg.client.connection import connect
 from okg.client.http import Urllib3Transport
 from okg.client.rest import ApiClient
+from okg.errors import Conflict
 from okg.testing.controlplane import ControlPlane
 from okg.testing.kubelet import running_status
 from okg.workload.native.capability import InPlaceChange
@@ -50,11 +51,11 @@ def api(local_control_plane: ControlPlane) -> ApiClient:
 
 
 @pytest.fixture
-def pod(api: ApiClient) -> Pod:
-    """Return a stored pod that runs on a node, its gates closed."""
+def made(api: ApiClient) -> Pod:
+    """Return a pod as the server has just stored it, its gates closed."""
     namespace = f"steps-{uuid4().hex[:8]}"
     api.create(Namespace(metadata=ObjectMeta(name=namespace)))
-    made = api.create(
+    return api.create(
         Pod(
             metadata=ObjectMeta(
                 name="xxx-0",
@@ -68,6 +69,11 @@ def pod(api: ApiClient) -> Pod:
             ),
         )
     )
+
+
+@pytest.fixture
+def pod(api: ApiClient, made: Pod) -> Pod:
+    """Return a pod that runs on its node, its gates closed."""
     return report(api, made)
 
 
@@ -86,7 +92,7 @@ def follow(api: ApiClient, pod: Pod, ask: Callable[[Pod], PodStep | None]) -> tu
     """Make one write after the other; return what is stored, and what was written to."""
     written: list[str] = []
     while (step := ask(pod)) is not None and step.after is not pod:
-        pod = api.patch(pod, step.after, subresource=step.subresource)
+        pod = api.patch(pod, step.after, subresource=step.subresource, lock=step.lock)
         written.append(step.subresource)
     return pod, written
 
@@ -162,16 +168,21 @@ def test_a_grace_period_ends_with_what_was_put_off(api: ApiClient, pod: Pod) -> 
     assert updated.metadata.labels.keys() == {"controller-revision-hash", STATE, "new"}
 
 
-def test_a_condition_that_somebody_else_wrote_meanwhile_is_no_loss(
-    api: ApiClient, pod: Pod
+def test_the_gates_of_a_new_pod_are_opened_whatever_others_write_meanwhile(
+    api: ApiClient, made: Pod
 ) -> None:
     theirs = PodCondition(type="game.kruise.io/probe", status="True", message="42")
-    probed = api.patch(
-        pod,
-        replace(pod, status=replace(pod.status, conditions=(*pod.status.conditions, theirs))),
-        subresource="status",
-    )
+    probed = replace(made, status=replace(made.status, conditions=(theirs,)))
+    api.patch(made, probed, subresource="status")
 
-    opened, _ = follow(api, probed, lambda p: refresh(p, a_workload(), "xxx-old", NOW))
+    opened, _ = follow(api, made, lambda p: refresh(p, a_workload(), "xxx-old", NOW))
 
     assert opened.status.condition("game.kruise.io/probe") == theirs
+    assert conditions(opened) == dict.fromkeys(GATES, "True")
+
+
+def test_the_gates_of_another_pod_of_the_name_stay_closed(api: ApiClient, made: Pod) -> None:
+    former = replace(made, metadata=replace(made.metadata, uid="another"))
+
+    with pytest.raises(Conflict):
+        follow(api, former, lambda p: refresh(p, a_workload(), "xxx-old", NOW))

@@ -223,7 +223,9 @@ class PodSpec(Value, frozen=True, kw_only=True):
 class Pod(Object, frozen=True, kw_only=True):
     """A pod."""
 
-    resource_type: ClassVar = ResourceType("", "v1", "Pod", "pods")
+    resource_type: ClassVar = ResourceType(
+        "", "v1", "Pod", "pods", merge_keys=(("conditions", "type"),)
+    )
     spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()
 

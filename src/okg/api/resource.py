@@ -18,6 +18,8 @@ class ResourceType(msgspec.Struct, frozen=True):
         namespaced: False for kinds like Node.
         closed: our type declares every field of the schema, so a list of objects may be written
             whole without losing what we do not know. False is always safe.
+        merge_keys: lists of the status whose items the server merges one by one, each with the
+            field that tells them apart. Only built-in kinds have any.
     """
 
     group: str
@@ -26,6 +28,7 @@ class ResourceType(msgspec.Struct, frozen=True):
     plural: str
     namespaced: bool = True
     closed: bool = False
+    merge_keys: tuple[tuple[str, str], ...] = ()
 
     @property
     def api_version(self) -> str:

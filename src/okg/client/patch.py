@@ -10,6 +10,9 @@ by what the writer needs:
   a change inside a list of objects of a kind whose schema we do not know in full is locked all the
   same. The status of a custom resource takes a foreign uid without a word, so there the same
   change goes as a JSON Patch that tests the uid first.
+- unlocked, in the status of a built-in kind: a strategic merge patch, likewise guarded by the uid.
+  Of a list whose items the server merges by a key it carries what changed, and what others have
+  written into that list meanwhile stays.
 
 Whether a parent is present is known exactly: msgspec omits a field only when it holds the very
 default, and a decoded ``{}`` is another value.
@@ -29,6 +32,7 @@ Operation: TypeAlias = Mapping[str, object]
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
 
 _SERVER_OWNED = ("uid", "resourceVersion", "generation", "creationTimestamp", "selfLink")
 _ITEM_KEYS = ("name", "type", "uid", "conditionType", "key", "containerPort", "ip")
@@ -44,22 +48,23 @@ class Patch(msgspec.Struct, frozen=True):
 def diff(before: O, after: O, *, lock: bool, subresource: str = "") -> Patch | None:
     """Return what turns ``before`` into ``after`` on the server, or None if they are equal."""
     old, new = as_json(before), as_json(after)
-    meta = before.metadata
-    if lock or _touches_object_lists(old, new, closed=before.resource_type.closed):
+    meta, resource = before.metadata, before.resource_type
+    keys = dict(resource.merge_keys if subresource == "status" else ())
+    if lock or (not resource.closed and _touches_object_lists(old, new, keys)):
         operations = list(_operations("", old, new))
         if not operations:
             return None
         return _json_patch("replace", "resourceVersion", meta.resource_version, operations)
-    if subresource and meta.uid:
+    if subresource and meta.uid and not keys:
         operations = list(_operations("", old, new, whole_lists=True))
         return _json_patch("test", "uid", meta.uid, operations) if operations else None
-    changes = _merge(old, new)
+    changes = _merge(old, new, keys)
     if not changes:
         return None
     if meta.uid:
         metadata = cast("dict[str, Json]", changes.get("metadata", {}))
         changes["metadata"] = {**metadata, "uid": meta.uid}
-    return Patch(MERGE_PATCH, msgspec.json.encode(changes))
+    return Patch(STRATEGIC_MERGE_PATCH if keys else MERGE_PATCH, msgspec.json.encode(changes))
 
 
 def json_patch(before: O, after: O) -> Sequence[Operation]:
@@ -118,28 +123,50 @@ def _without_server_owned(data: dict[str, Json]) -> dict[str, Json]:
     return {**data, "metadata": {k: v for k, v in metadata.items() if k not in _SERVER_OWNED}}
 
 
-def _merge(old: Mapping[str, Json], new: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the merge patch (RFC 7386) between two objects."""
+def _merge(
+    old: Mapping[str, Json], new: Mapping[str, Json], keys: Mapping[str, str]
+) -> dict[str, Json]:
+    """Return the merge patch (RFC 7386) between two objects; with keys it is a strategic one."""
     changes: dict[str, Json] = {}
     for key in {**old, **new}:
         was, now = old.get(key), new.get(key)
         if was == now and (key in old) == (key in new):
             continue
         if isinstance(was, Mapping) and isinstance(now, Mapping):
-            if inner := _merge(was, now):
+            if inner := _merge(was, now, keys):
                 changes[key] = inner
+        elif key in keys:
+            changes[key] = _merge_items(was, now, keys[key])
         else:
             changes[key] = now
     return changes
 
 
-def _touches_object_lists(old: Json, new: Json, *, closed: bool) -> bool:
-    """Whether a merge patch could lose unknown fields of list items."""
-    if closed or old == new:
+def _merge_items(old: Json, new: Json, key: str) -> list[Json]:
+    """Return what a list that the server merges by a key takes to become another."""
+    was, now = _by_key(old, key), _by_key(new, key)
+    changed = (
+        {key: name, **_merge(was.get(name, {}), item, {})}
+        for name, item in now.items()
+        if item != was.get(name)
+    )
+    return [*changed, *({key: name, "$patch": "delete"} for name in was if name not in now)]
+
+
+def _by_key(items: Json, key: str) -> Mapping[Json, Mapping[str, Json]]:
+    listed = cast("list[Mapping[str, Json]]", items or [])
+    return {item[key]: item for item in listed}
+
+
+def _touches_object_lists(old: Json, new: Json, keys: Mapping[str, str]) -> bool:
+    """Whether a merge patch could lose unknown fields of items, but in lists merged by a key."""
+    if old == new:
         return False
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         return any(
-            _touches_object_lists(old[key], new[key], closed=closed) for key in old if key in new
+            _touches_object_lists(old[key], new[key], keys)
+            for key in old
+            if key in new and key not in keys
         )
     return (
         isinstance(old, list)

@@ -4,12 +4,21 @@ import msgspec
 from msgspec.structs import replace
 
 from okg.api.apps import ControllerRevision, RevisionData, RevisionSpec
-from okg.api.core import ConfigMap, Container, Pod, PodSpec
+from okg.api.core import (
+    ConfigMap,
+    Container,
+    ContainerStatus,
+    Pod,
+    PodCondition,
+    PodSpec,
+    PodStatus,
+)
 from okg.api.game import GameServer, GameServerCondition, GameServerStatus
 from okg.api.meta import ObjectMeta
 from okg.client.patch import (
     JSON_PATCH,
     MERGE_PATCH,
+    STRATEGIC_MERGE_PATCH,
     Json,
     Patch,
     as_document,
@@ -136,6 +145,57 @@ def test_an_unlocked_status_change_tests_the_uid_first_and_writes_lists_whole() 
             "path": "/status/conditions",
             "value": [{"type": "NodeNormal", "status": "True"}],
         },
+    ]
+
+
+def test_an_unlocked_status_change_of_a_pod_carries_the_conditions_that_changed() -> None:
+    before = Pod(
+        metadata=META,
+        status=PodStatus(
+            conditions=(
+                PodCondition(type="kept", status="True"),
+                PodCondition(type="turned", status="False", reason="Why"),
+                PodCondition(type="gone", status="True"),
+            )
+        ),
+    )
+    conditions = (
+        before.status.conditions[0],
+        PodCondition(type="turned", status="True"),
+        PodCondition(type="new", status="True", message="hello"),
+    )
+
+    patch = diff(
+        before,
+        replace(before, status=replace(before.status, conditions=conditions)),
+        lock=False,
+        subresource="status",
+    )
+
+    assert patch is not None
+    assert patch.content_type == STRATEGIC_MERGE_PATCH
+    assert _body(patch) == {
+        "metadata": {"uid": "u1"},
+        "status": {
+            "conditions": [
+                {"type": "turned", "status": "True", "reason": None},
+                {"type": "new", "status": "True", "message": "hello"},
+                {"type": "gone", "$patch": "delete"},
+            ]
+        },
+    }
+
+
+def test_a_change_of_other_lists_in_the_status_of_a_pod_is_locked_whatever_was_asked() -> None:
+    game = ContainerStatus(name="game", image="a", image_id="1", ready=False, restart_count=0)
+    before = Pod(metadata=META, status=PodStatus(container_statuses=(game,)))
+    after = replace(before, status=PodStatus(container_statuses=(replace(game, ready=True),)))
+
+    patch = diff(before, after, lock=False, subresource="status")
+
+    assert _body(patch) == [
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"},
+        {"op": "replace", "path": "/status/containerStatuses/0/ready", "value": True},
     ]
 
 

@@ -33,8 +33,8 @@ class Trail(msgspec.Struct, frozen=True):
 def follow(client: Client, pod: Pod, ask: Ask, *, live: Reader | None = None) -> Trail:
     """Make the steps that ``ask`` names until there is none.
 
-    Each is bound to the very pod that it was decided on. One that changed or went meanwhile is left
-    as it is: the event that says so starts the next pass.
+    Each is bound to the very pod that it was decided on, unless the step says otherwise. One that
+    changed or went meanwhile is left as it is: the event that says so starts the next pass.
 
     Args:
         client: writes.
@@ -48,7 +48,7 @@ def follow(client: Client, pod: Pod, ask: Ask, *, live: Reader | None = None) ->
         if step is None or step.after is pod:
             return Trail(pod, step.requeue_after if step else None)
         try:
-            pod = client.patch(pod, step.after, subresource=step.subresource)
+            pod = client.patch(pod, step.after, subresource=step.subresource, lock=step.lock)
         except (Conflict, NotFound):
             changed = _reread(live, pod)
             if changed is None:

@@ -17,7 +17,7 @@ from okg.workload.native.in_place_state import (
 )
 from okg.workload.native.lifecycle import following_state, go_into, keep_marks, state_of
 from okg.workload.native.pod_step import PodStep
-from okg.workload.native.readiness import lead_in
+from okg.workload.native.readiness import lead_in, only_adds
 from okg.workload.native.spec_change import (
     apply_change,
     begin,
@@ -55,7 +55,7 @@ def refresh(
     state = following or state_of(pod)
     told = keep_marks(lead_in(pod, now) if complete else pod, lifecycle, state, now)
     if told.status != pod.status:
-        return PodStep(told, "status")
+        return PodStep(told, "status", lock=not only_adds(pod, told))
     if following == LIFECYCLE_NORMAL and (rest := _time_for_kubelet(pod, now)):
         return PodStep(pod, requeue_after=rest)
     return go_into(pod, lifecycle, following, now) if following else None

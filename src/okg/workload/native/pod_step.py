@@ -15,8 +15,10 @@ class PodStep(msgspec.Struct, frozen=True):
             write now.
         subresource: ``status`` or ``resize``, empty for the pod itself.
         requeue_after: when time alone brings the next step.
+        lock: whether it is void once anybody has changed the pod since.
     """
 
     after: Pod
     subresource: str = ""
     requeue_after: timedelta | None = None
+    lock: bool = True

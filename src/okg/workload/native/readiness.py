@@ -75,6 +75,17 @@ def not_ready_keys(pod: Pod) -> frozenset[NotReadyKey]:
         return frozenset()
 
 
+def only_adds(before: Pod, after: Pod) -> bool:
+    """Whether nothing is said anew, and so nobody's word is taken back.
+
+    The gates of a new pod are opened so. Scheduler, kubelet and OpenKruise write it at the same
+    time, and nobody but us closes the gate of updates.
+    """
+    told = {condition.type for condition in before.status.conditions}
+    fresh = (c for c in after.status.conditions if c not in before.status.conditions)
+    return all(condition.type not in told for condition in fresh)
+
+
 def _with_gate(
     pod: Pod, kind: str, status: str, now: datetime, *, reason: str = "", message: str = ""
 ) -> Pod:

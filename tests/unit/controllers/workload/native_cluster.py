@@ -40,6 +40,7 @@ class ServedClient:
         hidden: names of objects that are not shown.
         yesterday: what is shown instead of what is there.
         refusals: how writes of subresources are answered.
+        made: what somebody else does as soon as a pod was made.
         reaction: what somebody else does as soon as an object was patched.
     """
 
@@ -48,6 +49,7 @@ class ServedClient:
         self.hidden: set[str] = set()
         self.yesterday: dict[str, Object] = {}
         self.refusals: dict[str, ApiError] = {}
+        self.made: Callable[[Object], object] = repr
         self.reaction: Callable[[Object], object] = repr
         self._server = server
 
@@ -77,7 +79,9 @@ class ServedClient:
         return self.api.create(obj)
 
     def create_from(self, draft: Object, kind: type[O]) -> O:
-        return self.api.create_from(draft, kind)
+        stored = self.api.create_from(draft, kind)
+        self.made(stored)
+        return stored
 
     def patch(self, before: O, after: O, *, subresource: str = "", lock: bool = True) -> O:
         if subresource in self.refusals:

@@ -50,6 +50,21 @@ def test_the_gates_of_a_new_pod_are_opened_by_one_write() -> None:
     assert told == {"InPlaceUpdateReady": "True", "KruisePodReady": "True"}
 
 
+def test_the_gates_of_a_new_pod_are_opened_though_others_write_it_at_the_same_time() -> None:
+    cluster = NativeCluster({"replicas": 1})
+    cluster.client.made = lambda made: cluster.merge(
+        made,
+        spec={"nodeName": "node-1"},
+        status={"conditions": [{"type": "PodScheduled", "status": "True"}]},
+    )
+
+    cluster.reconcile()
+
+    assert cluster.server.requests.count(verb="patch", resource="pods/status") == 1
+    told = {c.type: c.status for c in cluster.pods[0].status.conditions}
+    assert told == {"PodScheduled": "True", "InPlaceUpdateReady": "True", "KruisePodReady": "True"}
+
+
 def test_gates_that_could_not_be_opened_at_once_are_opened_by_the_next_pass() -> None:
     cluster = NativeCluster({"replicas": 1})
     cluster.server.faults.inject(Refuse(status=500), resource="pods/status", times=1)

@@ -71,7 +71,7 @@ def test_a_new_pod_gets_both_its_gates_opened_in_one_write() -> None:
     step = refreshed(pod)
 
     assert step is not None
-    assert step.subresource == "status"
+    assert (step.subresource, step.lock) == ("status", False)
     assert step.after.status.conditions == (
         *conditions,
         PodCondition(type="InPlaceUpdateReady", status="True", last_transition_time=NOW),
@@ -97,7 +97,7 @@ def test_a_complete_update_leads_the_pod_in_and_ends_when_the_kubelet_says_ready
     second = refreshed(with_conditions(first.after, READY_AGAIN))
     assert second is not None
 
-    assert first.subresource == "status"
+    assert (first.subresource, first.lock) == ("status", True)
     assert first.after.status.conditions == (*LED_OUT[:2], LED_IN, LED_OUT[3])
     assert first.after.metadata == updating().metadata
     assert waiting.after is first.after
