@@ -7,8 +7,9 @@ back end and back end in turn, a new process and a new namespace each. First the
 alone, for neither back end can be faster than they are. Exits 1 when a goal is missed. Only ratios
 within one run mean anything, and those of time only while nobody else uses the machine.
 
-OpenKruise may send ``qps`` requests a second: 200 as in all tests, for it would be its own limit
-that is measured; 30 is what it is shipped with.
+OpenKruise may send ``qps`` requests a second: 30 if nothing is said, with which it is shipped and
+clusters run it unless somebody changed it. With 200, which the tests use, both work without a
+limit.
 """
 
 import statistics
@@ -34,7 +35,7 @@ from okg.api.meta import ObjectMeta
 from okg.cache.informers import Informers
 from okg.context import Context
 from okg.testing.eventually import eventually
-from okg.testing.kruise import QPS, SHIPPED_QPS
+from okg.testing.kruise import SHIPPED_QPS
 from okg.threads import ThreadGroup
 
 BACKENDS = ("kruise", "native")
@@ -42,6 +43,9 @@ TIME_GOAL = 0.5
 """Share of OpenKruise's time that the native back end may take for either phase."""
 
 MAX_UNAVAILABLE = 50
+QUIET = 0.05
+"""Share of the machine that others may take before seconds say nothing."""
+
 LAST_WRITES_SECONDS = 3.0
 """What follows from the last change is written within this time, too."""
 
@@ -223,6 +227,11 @@ def report(phase: str, costs: Mapping[str, Sequence[Cost]], servers: int) -> boo
         f" {processor_ratio:.2f} of its processor time, and {ours:.2f} writes a server for"
         f" {theirs:.2f}"
     )
+    taken = max(cost.machine.taken for rounds in costs.values() for cost in rounds)
+    if taken > QUIET:
+        print(
+            f"    others took up to {taken:.0%} of the machine: go by writes and CPU, not by time"
+        )
     return time_ratio <= TIME_GOAL and ours <= theirs
 
 
@@ -265,6 +274,6 @@ def measure(servers: int, rounds: int, qps: int) -> bool:
 if __name__ == "__main__":
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 500
     times = int(sys.argv[2]) if len(sys.argv) > 2 else 2
-    qps = int(sys.argv[3]) if len(sys.argv) > 3 else QPS
+    qps = int(sys.argv[3]) if len(sys.argv) > 3 else SHIPPED_QPS
     print(f"OpenKruise with {qps} requests a second (as shipped: {SHIPPED_QPS})")
     sys.exit(0 if measure(count, times, qps) else 1)
