@@ -56,6 +56,7 @@ class CertificateWatcher:
         try:
             self._seen = self._read()
             self._context = self._load()
+            self._pair = self._seen
         except (OSError, ValueError) as error:
             raise ConfigError(
                 f"no usable certificate in {directory}: {error}; put a pair of {CERTIFICATE} and"
@@ -67,6 +68,15 @@ class CertificateWatcher:
         """What new connections are to use."""
         with self._lock:
             return self._context
+
+    @property
+    def pair(self) -> tuple[bytes, bytes]:
+        """Certificate and key that new connections are to use, for servers with a TLS of their own.
+
+        PEM.
+        """
+        with self._lock:
+            return self._pair
 
     def run(self, ctx: Context) -> None:
         """Look for another pair each second until the context is done."""
@@ -93,7 +103,7 @@ class CertificateWatcher:
             )
             return
         with self._lock:
-            self._context = context
+            self._context, self._pair = context, seen
         log.info("serving with a new certificate", path=str(self._certificate))
 
     def _read(self) -> tuple[bytes, bytes]:

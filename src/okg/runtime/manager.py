@@ -33,6 +33,7 @@ from prometheus_client import (
 from okg.api.resource import O, Object
 from okg.cache.client import CachedClient
 from okg.cache.informers import SYNC_TIMEOUT, Informers, Selection
+from okg.cache.source import ChangeHandler
 from okg.client.client import Client
 from okg.client.connection import Connection, connect, in_cluster_namespace
 from okg.client.decoding import Undecodable
@@ -211,6 +212,11 @@ class Manager:
         return self._elector is None or self._elector.is_leader
 
     @property
+    def is_synced(self) -> bool:
+        """Whether the caches are filled."""
+        return self._synced.is_set()
+
+    @property
     def is_stopping(self) -> bool:
         """Whether the end was asked for; what still comes should go to another replica."""
         return self._stopping.is_set()
@@ -226,6 +232,10 @@ class Manager:
     def index(self, kind: type[O], name: str, function: Callable[[O], Iterable[str]]) -> None:
         """Keep a secondary index of a kind; before ``run``."""
         self._informers.informer(kind).add_index(name, function)
+
+    def hear(self, kind: type[O], handler: ChangeHandler[O]) -> None:
+        """Call ``handler`` for each change of a kind, on the cache's own thread; before ``run``."""
+        self._informers.informer(kind).add_handler(handler)
 
     def add(self, runnable: Controller | Runnable, *, name: str = "runnable") -> None:
         """Run this, too: a controller as it says itself, anything else whether or not we lead."""
@@ -369,7 +379,7 @@ class Manager:
         return servers
 
     def _is_ready(self) -> bool:
-        return self._synced.is_set() and not self.is_stopping
+        return self.is_synced and not self.is_stopping
 
     def _report_undecodable(self, odd: Undecodable) -> None:
         get_logger().warning("object left out", error=str(odd.error))
