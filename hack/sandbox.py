@@ -126,6 +126,7 @@ def okg_manager(plane: ControlPlane) -> Generator[None]:
         f"--metrics-bind-address=127.0.0.1:{metrics}",
         f"--health-probe-bind-address=127.0.0.1:{health}",
         "--webhook-port=0",
+        "--scale-server-bind-address=0",
     ]
     with tempfile.TemporaryFile() as log:
         # A session of its own: Ctrl-C is for us, and we end the manager in order.

@@ -102,6 +102,7 @@ class Arena:
                 f"--kubeconfig={self.kubeconfig}",
                 f"--health-probe-bind-address=127.0.0.1:{health}",
                 f"--metrics-bind-address=127.0.0.1:{metrics}",
+                "--scale-server-bind-address=0",
                 "--webhook-port=0",  # many run on one machine; the last of two equal flags counts
                 *flags,
             ],

@@ -23,6 +23,7 @@ from okg.cmd.durations import parse_duration
 from okg.cmd.environment import network_patience
 from okg.cmd.options import DEFAULT_RESYNC, ManagerFlags, parse
 from okg.cmd.probing import add_probes
+from okg.cmd.scaler import add_scaler, serves_scaler
 from okg.cmd.webhooks import DRAIN_SECONDS, add_webhooks
 from okg.controllers import gameserver, gameserverset, network, workload
 from okg.controllers.backends import Backends, KruiseBackend, NativeBackend, WorkloadBackend
@@ -84,6 +85,7 @@ def build(flags: ManagerFlags) -> Manager:
     native = flags.controllers and add_controllers(manager, flags, patience, plugins)
     if flags.webhook_port:
         add_webhooks(manager, flags, plugins)
+    add_scaler(manager, flags)
     if flags.webhook_port or native:
         manager.add(plugins, name="plugins")
         manager.add_ready_check("plugins", plugins.is_done)
@@ -110,7 +112,7 @@ def _connected(flags: ManagerFlags) -> Manager:
         metrics_address=flags.metrics_bind_address,
         health_address=flags.health_probe_bind_address,
         resync=_resync(flags.sync_period),
-        drain=DRAIN_SECONDS if flags.webhook_port else 0.0,
+        drain=DRAIN_SECONDS if flags.webhook_port or serves_scaler(flags) else 0.0,
     )
     return Manager.connected(
         options,

@@ -21,7 +21,6 @@ DEFAULT_RESYNC = timedelta(hours=10)
 
 _TEXTS_WITHOUT_EFFECT = {
     "provider-config": "/etc/kruise-game/config.toml",
-    "scale-server-bind-address": ":6000",
     "log-json-preset": "kibana",
     "otel-collector-endpoint": "localhost:4317",
     "otel-collector-token": "",
@@ -63,6 +62,8 @@ class ManagerFlags(msgspec.Struct, frozen=True, kw_only=True):
     webhook_service_namespace: str
     webhook_service_name: str
     enable_cert_generation: bool
+    scale_server_bind_address: str
+    scale_server_certs_dir: str
     log_format: str
     zap_log_level: str
     without_effect: tuple[str, ...]
@@ -138,6 +139,7 @@ def parse(arguments: Sequence[str]) -> ManagerFlags:
     )
     _add_probe_flags(parser)
     _add_webhook_flags(parser)
+    _add_scaler_flags(parser)
     parser.add_argument(
         *_names("log-format"),
         choices=("console", "json"),
@@ -194,6 +196,21 @@ def _add_webhook_flags(parser: argparse.ArgumentParser) -> None:
         "enable-cert-generation",
         "make certificates and register the webhooks; else both are up to you",
         default=True,
+    )
+
+
+def _add_scaler_flags(parser: argparse.ArgumentParser) -> None:
+    _text(
+        parser,
+        "scale-server-bind-address",
+        ":6000",
+        "address of the external scaler for KEDA, beside the controllers; 0 turns it off",
+    )
+    _text(
+        parser,
+        "scale-server-certs-dir",
+        "",
+        "folder of tls.crt and tls.key of the external scaler; empty for plain text",
     )
 
 

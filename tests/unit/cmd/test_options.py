@@ -92,7 +92,6 @@ def test_a_manager_without_anything_to_run_is_a_mistake() -> None:
 
 WITHOUT_EFFECT = [
     "--provider-config=/etc/kruise-game/config.toml",
-    "--scale-server-bind-address=:6000",
     "--log-json-preset=otel",
     "--enable-tracing",
     "--enable-otel-logs=true",
