@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from okg.api.core import Pod
 from okg.api.game import NetworkStatus
 from okg.client.client import Client
+from okg.cloudprovider.features import Features
 from okg.cloudprovider.parameters import Conf, Parameters
 from okg.cloudprovider.pod_network import WAITING, PodNetwork, read_pod_network, told, told_state
 from okg.context import Context
@@ -46,6 +47,7 @@ class Annotations(msgspec.Struct, frozen=True, kw_only=True):
         parameters: what it can be told.
         ask: returns the annotations that ask for the network.
         answer: returns what has come of it; None while nothing has.
+        features: what it does.
         asks_again: whether a pod that is there keeps up with what is asked for.
     """
 
@@ -54,6 +56,7 @@ class Annotations(msgspec.Struct, frozen=True, kw_only=True):
     parameters: Parameters
     ask: Callable[[Inquiry], Mapping[str, str]]
     answer: Callable[[Inquiry], NetworkStatus | None]
+    features: Features
     asks_again: bool = False
 
 
@@ -81,6 +84,11 @@ class AnnotatedNetwork:
     def parameters(self) -> Parameters:
         """What it can be told."""
         return self._annotations.parameters
+
+    @property
+    def features(self) -> Features:
+        """What it does."""
+        return self._annotations.features
 
     def start(self, ctx: Context, client: Client) -> None:
         """Nothing to do: nothing is kept."""

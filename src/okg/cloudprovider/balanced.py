@@ -28,6 +28,7 @@ from okg.cloudprovider.balancer import (
     known_allocation,
 )
 from okg.cloudprovider.drawing import Allocation, Group, Wish
+from okg.cloudprovider.features import Features
 from okg.cloudprovider.not_ready import is_ready, keep_connected
 from okg.cloudprovider.owners import owner_of
 from okg.cloudprovider.parameters import Conf, Parameters
@@ -41,6 +42,7 @@ from okg.cloudprovider.pod_network import (
 from okg.cloudprovider.pool import Pool
 from okg.cloudprovider.ports import lowest
 from okg.cloudprovider.service_look import Scene, look_at
+from okg.cloudprovider.service_parameters import FIXED
 from okg.context import Context
 from okg.workload.ownership import is_of_another
 
@@ -75,6 +77,16 @@ class BalancedNetwork:
     def parameters(self) -> Parameters:
         """What it can be told."""
         return self._balancer.parameters
+
+    @property
+    def features(self) -> Features:
+        """What it does."""
+        return Features(
+            reach="a load balancer",
+            makes=("Service",),
+            keeps=FIXED.name,
+            cut_off="type of the Service",
+        )
 
     def start(self, ctx: Context, client: Client) -> None:
         """Nothing to do: what is given is told by Services, to the index of the pool."""

@@ -80,13 +80,8 @@ class Parameters:
     def problems(self, entries: Sequence[NetworkConfParam]) -> Iterator[str]:
         """Yield what is wrong with a new configuration."""
         conf = Conf(self, entries)
-        given = {entry.name for entry in entries}
-        for parameter, reading in conf.readings():
-            if reading.faults:
-                yield _say(parameter, reading.faults)
-            elif parameter.required and (parameter.name not in given or not reading.value):
-                yield f"{parameter.name} is missing; write {parameter.grammar.description}"
-        yield from self._rules(conf)
+        broken = list(_broken(conf))
+        yield from broken or self._rules(conf)
 
     def unknown(self, entries: Sequence[NetworkConfParam]) -> Sequence[str]:
         """Return the names that mean nothing here."""
@@ -133,6 +128,21 @@ class Conf:
     def _read(self, parameter: Parameter[T]) -> Reading[T]:
         texts = [entry.value for entry in self._entries if entry.name == parameter.name]
         return parameter.grammar.read(texts) if texts else Reading(parameter.grammar.default)
+
+
+def parameters_of(plugin: object) -> Parameters | None:
+    """Return what a network plugin can be told; None if it does not declare it."""
+    found = getattr(plugin, "parameters", None)
+    return found if isinstance(found, Parameters) else None
+
+
+def _broken(conf: Conf) -> Iterator[str]:
+    """Yield which parts of a configuration are missing or malformed."""
+    for parameter, reading in conf.readings():
+        if reading.faults:
+            yield _say(parameter, reading.faults)
+        elif parameter.required and not (conf.given(parameter) and reading.value):
+            yield f"{parameter.name} is missing; write {parameter.grammar.description}"
 
 
 def _say(parameter: Parameter[object], faults: Sequence[str]) -> str:

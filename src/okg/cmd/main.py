@@ -9,6 +9,7 @@ USAGE = """usage: okg COMMAND [flags]
 
 commands:
   manager   run the GameServerSet and GameServer controllers
+  networks  list the network types, or check the networks of manifests
   plan      print what applying a GameServerSet would do to its servers
   version   print the version
 
@@ -40,6 +41,12 @@ def _manager(arguments: Sequence[str]) -> int:
     return run(arguments)
 
 
+def _networks(arguments: Sequence[str]) -> int:
+    from okg.cmd.networks import run  # noqa: PLC0415
+
+    return run(arguments)
+
+
 def _plan(arguments: Sequence[str]) -> int:
     from okg.cmd.plan import run  # noqa: PLC0415
 
@@ -55,6 +62,7 @@ def _version(_arguments: Sequence[str]) -> int:
 
 _COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "manager": _manager,
+    "networks": _networks,
     "plan": _plan,
     "version": _version,
 }

@@ -1,13 +1,15 @@
 """Manifests as people keep them: YAML or JSON, several documents in a file, lists, folders."""
 
+import argparse
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
 import yaml
 
+from okg.api.game import GameServerSet
 from okg.client.patch import Json
 from okg.errors import ConfigError
 
@@ -48,6 +50,36 @@ def read_manifests(names: Iterable[str]) -> Iterator[Mapping[str, Json]]:
         else:
             for file in _files(Path(name)):
                 yield from _objects(_text(file), str(file))
+
+
+def read_sets(names: Iterable[str]) -> Sequence[Mapping[str, Json]]:
+    """Return the GameServerSets of files and folders; other objects are passed over.
+
+    Raises:
+        ConfigError: as above, or there is none.
+    """
+    sets = [manifest for manifest in read_manifests(names) if _is_set(manifest)]
+    if not sets:
+        raise ConfigError("there is no GameServerSet in what -f names")
+    return sets
+
+
+def add_filename(parser: argparse.ArgumentParser) -> None:
+    """Let a command take files and folders of manifests, as kubectl does."""
+    parser.add_argument(
+        "-f",
+        "--filename",
+        action="append",
+        required=True,
+        metavar="FILE",
+        help="manifest or folder of manifests; - for standard input; may be repeated",
+    )
+
+
+def _is_set(manifest: Mapping[str, Json]) -> bool:
+    resource = GameServerSet.resource_type
+    found = manifest.get("apiVersion"), manifest.get("kind")
+    return found == (resource.api_version, resource.kind)
 
 
 def _files(path: Path) -> list[Path]:

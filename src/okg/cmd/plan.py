@@ -9,12 +9,11 @@ from typing import cast
 import msgspec
 from msgspec.structs import replace
 
-from okg.api.game import GameServerSet
 from okg.client.connection import connect
 from okg.client.http import Urllib3Transport
 from okg.client.patch import Json
 from okg.client.rest import ApiClient
-from okg.cmd.manifest_files import read_manifests
+from okg.cmd.manifest_files import add_filename, read_sets
 from okg.cmd.plan_reading import Refused, compare, propose, read_live, read_stored
 from okg.cmd.plan_report import as_document, as_text
 from okg.errors import ConfigError, OkgError
@@ -44,11 +43,8 @@ def run(arguments: Sequence[str]) -> int:
     connection = connect(flags.kubeconfig)
     manifests = [
         _placed(manifest, flags.namespace, connection.namespace)
-        for manifest in read_manifests(flags.filename)
-        if _is_set(manifest)
+        for manifest in read_sets(flags.filename)
     ]
-    if not manifests:
-        raise ConfigError("there is no GameServerSet in what -f names")
     api = ApiClient(Urllib3Transport(connection, user_agent=f"okg/{version('okg')}"))
     plans = plan_all(api, manifests)
     sys.stdout.write(as_document(plans) if flags.output == "json" else as_text(plans))
@@ -109,14 +105,7 @@ def parse(arguments: Sequence[str]) -> PlanFlags:
         "mistakes and for sets that the API server refuses.",
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "-f",
-        "--filename",
-        action="append",
-        required=True,
-        metavar="FILE",
-        help="manifest or folder of manifests; - for standard input; may be repeated",
-    )
+    add_filename(parser)
     parser.add_argument("-n", "--namespace", default="", help="namespace of manifests without one")
     parser.add_argument(
         "--kubeconfig", default="", help="path; else KUBECONFIG, in-cluster, ~/.kube/config"
@@ -126,12 +115,6 @@ def parse(arguments: Sequence[str]) -> PlanFlags:
         "--exit-code", action="store_true", help="exit with 1 if any server would be touched"
     )
     return PlanFlags(**vars(parser.parse_args(list(arguments))))
-
-
-def _is_set(manifest: Mapping[str, Json]) -> bool:
-    resource = GameServerSet.resource_type
-    found = manifest.get("apiVersion"), manifest.get("kind")
-    return found == (resource.api_version, resource.kind)
 
 
 def _placed(manifest: Mapping[str, Json], asked: str, current: str) -> dict[str, Json]:

@@ -5,6 +5,7 @@ from itertools import groupby
 
 import msgspec
 
+from okg.cmd.table import table
 from okg.workload.ordinals import format_text
 from okg.workload.plan import SetPlan, Step
 from okg.workload.plan_updates import Action
@@ -43,7 +44,7 @@ def _lines(plan: SetPlan) -> Iterator[str]:
     yield from (f"  {_cut(change)}" for change in plan.changes)
     if plan.steps:
         yield ""
-        yield from _table([_HEAD, *_rows(plan.steps)])
+        yield from (f"  {line}" for line in table([_HEAD, *_rows(plan.steps)]))
     if plan.notes:
         yield ""
         yield from (f"  note: {note}" for note in plan.notes)
@@ -71,13 +72,6 @@ def _words(step: Step) -> str:
         *(["its settings are lost"] if step.loses_settings else []),
     ]
     return "; ".join(words)
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield f"  {'  '.join(cells)}".rstrip()
 
 
 def _cut(text: str) -> str:

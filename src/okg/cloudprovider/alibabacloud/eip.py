@@ -5,24 +5,26 @@ from collections.abc import Mapping
 from okg.api.game import NetworkAddress, NetworkStatus
 from okg.cloudprovider.alibabacloud.kinds import PodEip
 from okg.cloudprovider.annotated import Annotations, Inquiry
+from okg.cloudprovider.features import Features
 from okg.cloudprovider.grammar import choice, integer, matching, text, verbatim
 from okg.cloudprovider.parameters import Parameter, Parameters
 from okg.workload.network_status import READY
 
 PREFIX = "k8s.aliyun.com/"
 
-WRITTEN: Mapping[str, Parameter[str]] = {
-    f"{PREFIX}pod-eip-release-strategy": Parameter(
-        name="ReleaseStrategy",
-        grammar=verbatim(
-            matching(
-                r"Follow|Never|([0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h))+",
-                "Follow, Never or a duration such as 5m30s",
-            )
-        ),
-        meaning="when the address is given back; Never keeps it for the next pod",
-        changeable=False,
+RELEASE = Parameter(
+    name="ReleaseStrategy",
+    grammar=verbatim(
+        matching(
+            r"Follow|Never|([0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h))+",
+            "Follow, Never or a duration such as 5m30s",
+        )
     ),
+    meaning="when the address is given back; Never keeps it for the next pod",
+    changeable=False,
+)
+WRITTEN: Mapping[str, Parameter[str]] = {
+    f"{PREFIX}pod-eip-release-strategy": RELEASE,
     f"{PREFIX}eip-public-ip-address-pool-id": Parameter(
         name="PoolId",
         grammar=text("the id of a pool"),
@@ -88,5 +90,6 @@ EIP = Annotations(
     parameters=Parameters(*WRITTEN.values()),
     ask=_ask,
     answer=_answer,
+    features=Features(reach="an address of its own", keeps=f"{RELEASE.name}=Never"),
 )
 """The network type."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from okg.api.game import NetworkAddress, NetworkPort, NetworkStatus
 from okg.cloudprovider.alibabacloud.kinds import DnatEntry, PodDnat
 from okg.cloudprovider.annotated import Annotations, Inquiry
+from okg.cloudprovider.features import Features
 from okg.cloudprovider.grammar import choice, flag, numbers, verbatim
 from okg.cloudprovider.parameters import Parameter, Parameters
 from okg.workload.network_status import READY
@@ -67,5 +68,6 @@ NATGW = Annotations(
     parameters=Parameters(PORTS, PROTOCOL, FIXED),
     ask=_ask,
     answer=_answer,
+    features=Features(reach="a gateway", keeps=FIXED.name),
 )
 """The network type."""

@@ -30,6 +30,7 @@ from okg.cloudprovider.balancer import (
     service_ports,
 )
 from okg.cloudprovider.creation import create_once
+from okg.cloudprovider.features import Features
 from okg.cloudprovider.grammar import port_protocols
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY, prepare
 from okg.cloudprovider.owners import set_of
@@ -93,6 +94,7 @@ class SharedNetwork:
     """
 
     alias = ""
+    features = Features(reach="a load balancer", makes=("Service",), cut_off="label of the pod")
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from okg.api.game import NetworkStatus
 from okg.cloudprovider.annotated import Annotations, Inquiry
+from okg.cloudprovider.features import Features
 from okg.cloudprovider.grammar import text
 from okg.cloudprovider.parameters import Parameter, Parameters
 from okg.workload.network_status import READY
@@ -46,5 +47,6 @@ CCE_EIP = Annotations(
     parameters=Parameters(*COPIED),
     ask=_ask,
     answer=_answer,
+    features=Features(reach="an address of its own", keeps=f"{PREFIX}eip-id"),
 )
 """The network type."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from okg.api.game import NetworkAddress, NetworkStatus
 from okg.cloudprovider.annotated import Annotations, Inquiry
+from okg.cloudprovider.features import Features
 from okg.cloudprovider.grammar import choice, flag, integer, verbatim
 from okg.cloudprovider.parameters import Parameter, Parameters
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
@@ -64,5 +65,6 @@ EIP = Annotations(
     parameters=Parameters(BANDWIDTH, CHARGE_TYPE, FIXED),
     ask=_ask,
     answer=_answer,
+    features=Features(reach="an address of its own", keeps=FIXED.name),
 )
 """The network type."""

@@ -23,6 +23,7 @@ from okg.api.service import Service, ServicePort, ServiceSpec
 from okg.client.client import Client
 from okg.cloudprovider.balancer import CLUSTER_IP, annotated, redressed
 from okg.cloudprovider.creation import create_once
+from okg.cloudprovider.features import Features
 from okg.cloudprovider.fingerprint import GoStruct, Pointed, fingerprint
 from okg.cloudprovider.grammar import (
     PORTS,
@@ -164,6 +165,7 @@ class IngressNetwork:
     name = "Kubernetes-Ingress"
     alias = ""
     parameters = PARAMETERS
+    features = Features(reach="an HTTP route", makes=("Service", "Ingress"), keeps=FIXED.name)
 
     def start(self, ctx: Context, client: Client) -> None:
         """Nothing to do: nothing is kept."""

@@ -12,6 +12,7 @@ from okg.cloudprovider.balancer import (
     specified,
 )
 from okg.cloudprovider.creation import create_once
+from okg.cloudprovider.features import Features
 from okg.cloudprovider.fingerprint import GoStruct, fingerprint
 from okg.cloudprovider.grammar import flag, port_protocols
 from okg.cloudprovider.kubernetes.node_address import address_of
@@ -58,6 +59,12 @@ class NodePort:
     name = "Kubernetes-NodePort"
     alias = ""
     parameters = PARAMETERS
+    features = Features(
+        reach="the node",
+        makes=("Service",),
+        keeps=FIXED.name,
+        cut_off="selector of the Service",
+    )
 
     def start(self, ctx: Context, client: Client) -> None:
         """Nothing to do: the API server gives the ports."""

@@ -6,6 +6,7 @@ import msgspec
 
 from okg.api.game import NetworkAddress, NetworkPort, NetworkStatus
 from okg.cloudprovider.annotated import Annotations, Inquiry
+from okg.cloudprovider.features import Features
 from okg.cloudprovider.grammar import Malformed, parse_int, port_protocols, text
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
@@ -92,6 +93,7 @@ CLB = Annotations(
     parameters=Parameters(CLB_IDS, PORT_PROTOCOLS, rules=_rules),
     ask=_ask,
     answer=_answer,
+    features=Features(reach="a load balancer", cut_off="annotation of the pod"),
     asks_again=True,
 )
 """The network type."""

@@ -6,6 +6,7 @@ import msgspec
 
 from okg.api.game import NetworkAddress, NetworkStatus
 from okg.cloudprovider.annotated import Annotations, Inquiry
+from okg.cloudprovider.features import Features
 from okg.cloudprovider.grammar import integer, text
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
@@ -86,5 +87,6 @@ EIP = Annotations(
     parameters=Parameters(EXISTING, *NUMBERS, takes_others=True),
     ask=_ask,
     answer=_answer,
+    features=Features(reach="an address of its own", keeps=EXISTING.name),
 )
 """The network type."""

@@ -1,0 +1,146 @@
+"""What is wrong with the networks of GameServerSets, as far as their manifests tell."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+
+import msgspec
+
+from okg.api.game import NetworkConfParam
+from okg.client.patch import Json
+from okg.cloudprovider.catalog import Catalog
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is said of one set.
+
+    Attributes:
+        namespace: of the set; may be empty.
+        name: of the set; may be empty.
+        network_type: which it asks for; empty if it asks for none.
+        problems: what keeps its servers from having a network.
+        warnings: what is without effect.
+    """
+
+    namespace: str
+    name: str
+    network_type: str = ""
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class _Entry(msgspec.Struct, forbid_unknown_fields=True):
+    name: str = ""
+    value: str = ""
+
+
+class _Network(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """A network as kubectl takes it: what it does not know is a mistake."""
+
+    network_type: str = ""
+    network_conf: tuple[_Entry, ...] | None = None
+
+
+class _Meta(msgspec.Struct):
+    name: str = ""
+    namespace: str = ""
+
+
+class _Spec(msgspec.Struct):
+    network: _Network | None = None
+
+
+class _Set(msgspec.Struct):
+    metadata: _Meta = msgspec.field(default_factory=_Meta)
+    spec: _Spec = msgspec.field(default_factory=_Spec)
+
+
+class _Report(msgspec.Struct):
+    sets: Sequence[Verdict]
+
+
+def check(manifest: Mapping[str, Json], catalog: Catalog) -> Verdict:
+    """Return what is to be said of a set."""
+    try:
+        gss = msgspec.convert(manifest, _Set)
+    except msgspec.ValidationError as error:
+        return Verdict(namespace="", name=_name(manifest), problems=(_unreadable(error),))
+    meta, network = gss.metadata, gss.spec.network
+    plain = Verdict(namespace=meta.namespace, name=meta.name)
+    if network is None:
+        return plain
+    return msgspec.structs.replace(
+        plain,
+        network_type=network.network_type,
+        problems=tuple(_problems(network, catalog)),
+        warnings=tuple(_warnings(network, catalog)),
+    )
+
+
+def no_such_type(name: str, catalog: Catalog) -> str:
+    """Return what is said when nothing is called so."""
+    close = get_close_matches(name, catalog.types, n=1)
+    hint = f"; is {close[0]} meant?" if close else ""
+    return f"there is no network type {name}{hint} There are {', '.join(catalog.types)}"
+
+
+def as_document(verdicts: Sequence[Verdict]) -> str:
+    """Return verdicts as a JSON document."""
+    return msgspec.json.format(msgspec.json.encode(_Report(verdicts)), indent=2).decode() + "\n"
+
+
+def as_text(verdicts: Iterable[Verdict]) -> str:
+    """Return verdicts as text."""
+    return "".join(f"{line}\n" for verdict in verdicts for line in _lines(verdict))
+
+
+def _lines(verdict: Verdict) -> Iterator[str]:
+    name = "/".join(part for part in (verdict.namespace, verdict.name) if part) or "without a name"
+    summary = "mistakes" if verdict.problems else "in order"
+    yield f"GameServerSet {name}: {verdict.network_type or 'no network'}: {summary}"
+    yield from (f"  problem: {problem}" for problem in verdict.problems)
+    yield from (f"  warning: {warning}" for warning in verdict.warnings)
+
+
+def _problems(network: _Network, catalog: Catalog) -> Iterator[str]:
+    if not network.network_type:
+        yield f"networkType is missing; write one of {', '.join(catalog.types)}"
+        return
+    found = catalog.types.get(network.network_type)
+    if found is None:
+        yield no_such_type(network.network_type, catalog)
+        yield from (f"nothing is known of {who}: {why}" for who, why in catalog.unknown.items())
+        return
+    if found.obstacle:
+        yield f"{found.name} cannot be used: {found.obstacle}"
+    if found.parameters is not None:
+        yield from found.parameters.problems(_entries(network))
+
+
+def _warnings(network: _Network, catalog: Catalog) -> Iterator[str]:
+    found = catalog.types.get(network.network_type)
+    if found is None or found.parameters is None:
+        return
+    known = [parameter.name for parameter in found.parameters]
+    for name in found.parameters.unknown(_entries(network)):
+        yield f"{name} means nothing to {found.name}{_hint(name, known)}"
+
+
+def _hint(name: str, known: Sequence[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"; is {close[0]} meant?" if close else ""
+
+
+def _entries(network: _Network) -> Sequence[NetworkConfParam]:
+    given = network.network_conf or ()
+    return [NetworkConfParam(name=entry.name, value=entry.value) for entry in given]
+
+
+def _unreadable(error: msgspec.ValidationError) -> str:
+    hint = "; numbers, true and false need quotes" if "Expected `str`" in str(error) else ""
+    return f"{error}{hint}"
+
+
+def _name(manifest: Mapping[str, Json]) -> str:
+    meta = manifest.get("metadata")
+    name = meta.get("name") if isinstance(meta, Mapping) else None
+    return name if isinstance(name, str) else ""
