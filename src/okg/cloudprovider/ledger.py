@@ -6,7 +6,8 @@ its Service is made until after that is gone, which is for ``tidied`` to tell. W
 Services say, under an informer.
 
 Requests that meet in one process go in one write: the first to come writes for all who came
-meanwhile. The lock guards the queue alone.
+meanwhile. The lock guards the queue alone; the pages are the
+writer's.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,11 +20,18 @@ from typing import TypeAlias, TypeVar
 import msgspec
 
 from okg.client.client import Client
-from okg.cloudprovider.drawing import Allocation, Books, Wish, draw
-from okg.cloudprovider.ledger_record import LedgerRecord, balancers_of, blank, read_book, with_books
+from okg.cloudprovider.drawing import Allocation, Books, Group, Shelf, Wish, draw
+from okg.cloudprovider.ledger_record import (
+    LedgerRecord,
+    Pages,
+    balancers_of,
+    blank,
+    read_book,
+    with_books,
+)
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.cloudprovider.port_index import PortIndex
-from okg.cloudprovider.ports import PortBook, PortRange, free_in, repair, settle
+from okg.cloudprovider.ports import PortBook, PortRange, repair, settle
 from okg.context import Context
 from okg.errors import AlreadyExists, Cancelled, Conflict, NotFound
 
@@ -33,10 +41,7 @@ _RETRY_SECONDS = 0.05
 
 T = TypeVar("T")
 
-BookOf: TypeAlias = Callable[[str], PortBook]
-"""Returns what is given of a load balancer: what is recorded, and what the cluster has."""
-
-Change: TypeAlias = Callable[[BookOf, datetime], tuple[T, Books]]
+Change: TypeAlias = Callable[[Shelf, datetime], tuple[T, Books]]
 """Returns an answer and the books that change; a function of values that may be called again.
 
 Raises PluginError where nothing is to change.
@@ -49,7 +54,7 @@ class _Granted(msgspec.Struct, frozen=True):
 
 
 class _Request(msgspec.Struct, frozen=True):
-    grant: Callable[[BookOf, datetime], _Granted]
+    grant: Callable[[Shelf, datetime], _Granted]
     fail: Callable[[BaseException], None]
 
 
@@ -70,6 +75,7 @@ class PortLedger:
         self._lock = Lock()
         self._queue: list[_Request] = []
         self._writing = False
+        self._pages = Pages()
 
     def draw(self, ctx: Context, client: Client, wish: Wish) -> Allocation:
         """Return ports that are the holder's from now on; ask again and they are the same.
@@ -79,10 +85,10 @@ class PortLedger:
             Cancelled: the context is done; what was drawn is free again after a while.
         """
 
-        def grant(book_of: BookOf, now: datetime) -> tuple[Allocation, Books]:
-            drawn = draw(book_of, wish, self.allowed, now)
+        def grant(shelf: Shelf, now: datetime) -> tuple[Allocation, Books]:
+            drawn = draw(shelf, wish, now)
             if drawn is None:
-                raise self._exhausted(book_of, wish)
+                raise self._exhausted(shelf, wish)
             return drawn
 
         return self.change(ctx, client, grant)
@@ -138,46 +144,35 @@ class PortLedger:
         while True:
             ctx.check()
             record = client.get(LedgerRecord, meta.namespace, meta.name)
-            granted = self._grant(record or self._blank, batch, ctx.clock.now())
-            changed = {name: book for one in granted for name, book in one.books.items()}
+            shelf = self._shelf(record or self._blank)
+            granted = _grant(shelf, batch, ctx.clock.now())
+            written = with_books(record or self._blank, shelf.changed)
+            self._pages.turn_to(written, shelf.changed)
             try:
-                if record is None and changed:
-                    client.create(with_books(self._blank, changed))
-                elif record is not None:
-                    client.patch(record, with_books(record, changed))
+                if record is not None:
+                    client.patch(record, written)
+                elif shelf.changed:
+                    client.create(written)
             except (AlreadyExists, Conflict, NotFound):
                 ctx.sleep(_RETRY_SECONDS)
                 continue
             return granted
 
-    def _grant(
-        self, record: LedgerRecord, batch: Sequence[_Request], now: datetime
-    ) -> Sequence[_Granted]:
-        """Return what each request gets; each finds the books as those before it leave them."""
-        books: dict[str, PortBook] = {}
+    def _shelf(self, record: LedgerRecord) -> Shelf:
+        """Return what is given: what is recorded, and what the cluster has."""
+        self._pages.turn_to(record)
 
         def book_of(balancer: str) -> PortBook:
-            if balancer not in books:
-                books[balancer] = self._book(record, balancer)
-            return books[balancer]
+            book = self._pages.book_of(balancer)
+            return PortBook(book.used | self._index.in_use(balancer), book.claims)
 
-        granted: list[_Granted] = []
-        for request in batch:
-            granted.append(request.grant(book_of, now))
-            books |= granted[-1].books
-        return granted
+        return Shelf(book_of, self._pages.claimed_by, self.allowed)
 
-    def _book(self, record: LedgerRecord, balancer: str) -> PortBook:
-        """Return what is given of a load balancer: what is recorded, and what Services have."""
-        book = read_book(record, balancer)
-        return msgspec.structs.replace(book, used=book.used | self._index.in_use(balancer))
-
-    def _exhausted(self, book_of: BookOf, wish: Wish) -> PluginError:
+    def _exhausted(self, shelf: Shelf, wish: Wish) -> PluginError:
         """Say how full everything is."""
         names = [balancer for group in wish.groups for balancer in group.balancers]
         full = ", ".join(
-            f"{name} has {free_in([book_of(name)], self.allowed).bit_count()} free of"
-            f" {self.allowed.size}"
+            f"{name} has {shelf.room(Group((name,)))} free of {self.allowed.size}"
             for name in dict.fromkeys(names)
         )
         why = full or "no load balancer is named"
@@ -188,10 +183,19 @@ class PortLedger:
         )
 
 
-def _make(change: Change[T], answer: Future[T], book_of: BookOf, now: datetime) -> _Granted:
+def _grant(shelf: Shelf, batch: Sequence[_Request], now: datetime) -> Sequence[_Granted]:
+    """Return what each request gets; each finds the books as those before it leave them."""
+    granted: list[_Granted] = []
+    for request in batch:
+        granted.append(request.grant(shelf, now))
+        shelf.put(granted[-1].books)
+    return granted
+
+
+def _make(change: Change[T], answer: Future[T], shelf: Shelf, now: datetime) -> _Granted:
     """Make a change; it is told when it is on record."""
     try:
-        value, books = change(book_of, now)
+        value, books = change(shelf, now)
     except PluginError as error:
         return _Granted(partial(answer.set_exception, error), {})
     return _Granted(partial(answer.set_result, value), books)

@@ -5,7 +5,7 @@ One key a load balancer. It is a type beside ConfigMap, so that a cache can hold
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from types import MappingProxyType
 from typing import ClassVar
 
 import msgspec
@@ -27,16 +27,14 @@ class LedgerRecord(Object, frozen=True, kw_only=True):
     data: Mapping[str, str] = {}
 
 
-class _Claim(Value, frozen=True, kw_only=True):
-    ports: tuple[int, ...]
-    at: datetime
-    left: bool = False
-
-
 class _Page(Value, frozen=True, kw_only=True):
     balancer: str
     used: str = ""
-    claims: Mapping[str, _Claim] = {}
+    claims: Mapping[str, Claim] = {}
+
+
+_PAGE = msgspec.json.Decoder(_Page)
+_NO_BOOKS: Mapping[str, PortBook] = MappingProxyType({})
 
 
 def blank(namespace: str, pool: str) -> LedgerRecord:
@@ -52,16 +50,66 @@ def read_book(record: LedgerRecord, balancer: str) -> PortBook:
         ValueError: somebody else wrote it.
     """
     text = record.data.get(_key(balancer))
-    if text is None:
-        return PortBook()
-    page = msgspec.json.decode(text, type=_Page)
-    claims = {holder: Claim(it.ports, it.at, it.left) for holder, it in page.claims.items()}
-    return PortBook(read_ports(page.used), claims)
+    return PortBook() if text is None else _read(text)[1]
+
+
+class Pages:
+    """A record as books, for one thread; what has not changed is not read again.
+
+    A page that somebody else wrote is nobody's trouble but theirs who ask for it.
+    """
+
+    def __init__(self) -> None:
+        self._record = LedgerRecord()
+        self._balancers: dict[str, str] = {}
+        self._books: dict[str, PortBook] = {}
+        self._claims: dict[str, frozenset[str]] = {}
+
+    def turn_to(self, record: LedgerRecord, known: Mapping[str, PortBook] = _NO_BOOKS) -> None:
+        """Show this version of the record.
+
+        Args:
+            record: as it is, or as it will be once it is written.
+            known: books that need not be read, because they have just been written into it.
+        """
+        before, self._record = self._record.data, record
+        pages = {_key(balancer): (balancer, book) for balancer, book in known.items()}
+        for key in {**before, **record.data}:
+            text = record.data.get(key)
+            if text != before.get(key):
+                self._turn(key, pages.get(key) or _legible(text))
+
+    def book_of(self, balancer: str) -> PortBook:
+        """Return what is given of a load balancer.
+
+        Raises:
+            ValueError: somebody else wrote it.
+        """
+        found = self._books.get(balancer)
+        return read_book(self._record, balancer) if found is None else found
+
+    def claimed_by(self, holder: str) -> frozenset[str]:
+        """Return the load balancers on which a holder has a claim."""
+        return self._claims.get(holder, frozenset())
+
+    def _turn(self, key: str, page: tuple[str, PortBook] | None) -> None:
+        """Have another page under a key of the record; None for a blank one."""
+        before = self._balancers.pop(key, "")
+        old = self._books.pop(before, PortBook())
+        balancer, new = page or (before, PortBook())
+        if page:
+            self._balancers[key], self._books[balancer] = page
+        for holder in old.claims.keys() - new.claims.keys():
+            self._claims[holder] -= {before}
+            if not self._claims[holder]:
+                del self._claims[holder]
+        for holder in new.claims.keys() - old.claims.keys():
+            self._claims[holder] = self.claimed_by(holder) | {balancer}
 
 
 def balancers_of(record: LedgerRecord) -> tuple[str, ...]:
     """Return the load balancers that the record has pages of."""
-    return tuple(msgspec.json.decode(text, type=_Page).balancer for text in record.data.values())
+    return tuple(_PAGE.decode(text).balancer for text in record.data.values())
 
 
 def with_books(record: LedgerRecord, books: Mapping[str, PortBook]) -> LedgerRecord:
@@ -71,13 +119,25 @@ def with_books(record: LedgerRecord, books: Mapping[str, PortBook]) -> LedgerRec
     return replace(record, data=kept)
 
 
+def _legible(text: str | None) -> tuple[str, PortBook] | None:
+    """Return a page as it was read, None if it is blank or not ours."""
+    if text is None:
+        return None
+    try:
+        return _read(text)
+    except ValueError:
+        return None
+
+
+def _read(text: str) -> tuple[str, PortBook]:
+    page = _PAGE.decode(text)
+    return page.balancer, PortBook(read_ports(page.used), page.claims)
+
+
 def _write(balancer: str, book: PortBook) -> str:
     if book == PortBook():
         return ""
-    claims = {
-        holder: _Claim(ports=it.ports, at=it.at, left=it.left) for holder, it in book.claims.items()
-    }
-    page = _Page(balancer=balancer, used=write_ports(book.used), claims=claims)
+    page = _Page(balancer=balancer, used=write_ports(book.used), claims=book.claims)
     return msgspec.json.encode(page).decode()
 
 

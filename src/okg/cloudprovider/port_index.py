@@ -11,7 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from okg.api.resource import Object
-from okg.cloudprovider.ports import ports_of
+from okg.cloudprovider.ports import bits_of, ports_of
 
 _Key: TypeAlias = tuple[type[Object], str]
 
@@ -40,7 +40,7 @@ class PortIndex:
     def __init__(self, place: Callable[[Object], Placement | None]) -> None:
         self._place = place
         self._lock = Lock()
-        self._places: dict[_Key, Placement] = {}
+        self._places: dict[_Key, _Kept] = {}
         self._balancers: dict[str, _Balancer] = {}
 
     def observe(self, old: Object | None, new: Object | None) -> None:
@@ -48,7 +48,7 @@ class PortIndex:
         obj = new or old
         if obj is None:
             return
-        place = self._place(new) if new else None
+        place = _kept(self._place(new) if new else None)
         key = (type(obj), obj.key)
         with self._lock:
             before = self._places.get(key)
@@ -80,31 +80,41 @@ class PortIndex:
             return dict(found.usage) if found else {}
 
 
+class _Kept(msgspec.Struct, frozen=True):
+    """A placement as it is kept; a set of one high port would take thousands of bytes."""
+
+    balancer: str
+    holder: str
+    ports: tuple[int, ...]
+
+
+def _kept(place: Placement | None) -> _Kept | None:
+    return _Kept(place.balancer, place.holder, ports_of(place.ports)) if place else None
+
+
 class _Balancer:
     """The objects on one load balancer; two may have one port, if somebody made them so."""
 
     def __init__(self) -> None:
         self.ports = 0
         self.usage: Counter[int] = Counter()
-        self._holders: dict[str, dict[_Key, int]] = {}
+        self._holders: dict[str, dict[_Key, tuple[int, ...]]] = {}
 
     def of(self, holder: str) -> int:
-        ports = 0
-        for bits in self._holders.get(holder, {}).values():
-            ports |= bits
-        return ports
+        held = self._holders.get(holder, {}).values()
+        return bits_of(port for ports in held for port in ports)
 
-    def note(self, key: _Key, place: Placement) -> None:
+    def note(self, key: _Key, place: _Kept) -> None:
         self._holders.setdefault(place.holder, {})[key] = place.ports
-        self.usage.update(ports_of(place.ports))
-        self.ports |= place.ports
+        self.usage.update(place.ports)
+        self.ports |= bits_of(place.ports)
 
-    def forget(self, key: _Key, place: Placement) -> None:
+    def forget(self, key: _Key, place: _Kept) -> None:
         objects = self._holders[place.holder]
         del objects[key]
         if not objects:
             del self._holders[place.holder]
-        for port in ports_of(place.ports):
+        for port in place.ports:
             self.usage[port] -= 1
             if not self.usage[port]:
                 del self.usage[port]

@@ -42,8 +42,8 @@ class PortRange(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self.bits.bit_count()
 
 
-class Claim(msgspec.Struct, frozen=True):
-    """Ports that a Service, or a pod, is about to have.
+class Claim(msgspec.Struct, frozen=True, array_like=True):
+    """Ports that a Service, or a pod, is about to have; on record an array, for there are many.
 
     Attributes:
         ports: their numbers.
@@ -79,14 +79,6 @@ def bits_of(ports: Iterable[int]) -> int:
 def ports_of(bits: int) -> tuple[int, ...]:
     """Return the ports of a set, ascending."""
     return lowest(bits, bits.bit_count())
-
-
-def free_in(books: Iterable[PortBook], allowed: PortRange) -> int:
-    """Return the ports that are free on all of some load balancers, as a set."""
-    free = allowed.bits
-    for book in books:
-        free &= ~book.used
-    return free
 
 
 def lowest(free: int, count: int) -> tuple[int, ...]:

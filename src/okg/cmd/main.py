@@ -42,7 +42,7 @@ def _manager(arguments: Sequence[str]) -> int:
 
 
 def _networks(arguments: Sequence[str]) -> int:
-    from okg.cmd.networks import run  # noqa: PLC0415
+    from okg.cmd.network_types import run  # noqa: PLC0415
 
     return run(arguments)
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from hypothesis import given, strategies as st
 
-from okg.cloudprovider.drawing import Allocation, Books, Group, Wish, draw
-from okg.cloudprovider.ports import Claim, PortBook, PortRange, bits_of, free_in, ports_of
+from okg.cloudprovider.drawing import Allocation, Books, Group, Shelf, Wish, draw
+from okg.cloudprovider.ports import Claim, PortBook, PortRange, bits_of, ports_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 A, B = Group(("lb-a",)), Group(("lb-b",))
@@ -13,7 +13,17 @@ ALLOWED = PortRange(low=500, high=504, blocked=(501,))
 
 
 def _draw(books: Books, wish: Wish) -> tuple[Allocation, Books] | None:
-    return draw(lambda balancer: books.get(balancer, PortBook()), wish, ALLOWED, NOW)
+    return draw(_shelf(books), wish, NOW)
+
+
+def _shelf(books: Books) -> Shelf:
+    def book_of(balancer: str) -> PortBook:
+        return books.get(balancer, PortBook())
+
+    def claimed_by(holder: str) -> frozenset[str]:
+        return frozenset(name for name, book in books.items() if holder in book.claims)
+
+    return Shelf(book_of, claimed_by, ALLOWED)
 
 
 def _allocation(books: Books, wish: Wish) -> Allocation | None:
@@ -95,7 +105,7 @@ def test_no_port_is_given_twice_and_the_last_one_is_given(counts: list[int]) -> 
     books: dict[str, PortBook] = {"lb-a": PortBook()}
     ports: list[int] = []
     for number, count in enumerate(counts):
-        free = free_in([books["lb-a"]], ALLOWED).bit_count()
+        free = _shelf(books).room(A)
         drawn = _draw(books, Wish(holder=f"ns/s-{number}", groups=(A,), count=count))
         assert (drawn is not None) == (free >= count)
         if drawn is not None:
@@ -103,4 +113,24 @@ def test_no_port_is_given_twice_and_the_last_one_is_given(counts: list[int]) -> 
             ports.extend(drawn[0].ports)
 
     assert len(set(ports)) == len(ports)
-    assert free_in([books["lb-a"]], ALLOWED).bit_count() == 4 - len(ports)
+    assert _shelf(books).room(A) == 4 - len(ports)
+
+
+def test_what_is_put_on_the_shelf_is_what_the_next_wish_finds() -> None:
+    shelf = _shelf({"lb-b": PortBook(0, {"ns/s-0": Claim((500,), NOW)})})
+    assert shelf.room(A) == 4
+
+    shelf.put({"lb-a": PortBook(bits_of([500, 503]), {"ns/s-1": Claim((503,), NOW)})})
+
+    assert ports_of(shelf.free(A)) == (502, 504)
+    assert shelf.claimed_by("ns/s-0") == {"lb-b"}
+    assert shelf.claimed_by("ns/s-1") == {"lb-a"}
+    shelf.put({"lb-b": PortBook()})
+    assert shelf.claimed_by("ns/s-0") == set()
+
+
+def test_what_is_free_on_a_group_says_nothing_of_its_members_alone() -> None:
+    shelf = _shelf({"lb-a": PortBook(bits_of([500]))})
+
+    assert ports_of(shelf.free(Group(("lb-a", "lb-b")))) == (502, 503, 504)
+    assert ports_of(shelf.free(B)) == (500, 502, 503, 504)

@@ -137,7 +137,7 @@ def test_who_has_left_is_on_record_as_such() -> None:
     ledger.change(
         Context(),
         client,
-        lambda book_of, now: (None, {"lb-a": leave(book_of("lb-a"), "ns/s-0", [501], now)}),
+        lambda shelf, now: (None, {"lb-a": leave(shelf.book("lb-a"), "ns/s-0", [501], now)}),
     )
 
     claims = read_book(_record(client), "lb-a").claims
@@ -147,7 +147,7 @@ def test_who_has_left_is_on_record_as_such() -> None:
 def test_a_change_that_changes_nothing_is_not_written() -> None:
     client = MemoryClient()
 
-    assert _ledger().change(Context(), client, lambda _book_of, _now: ("answer", {})) == "answer"
+    assert _ledger().change(Context(), client, lambda _shelf, _now: ("answer", {})) == "answer"
     assert client.writes == []
 
 

@@ -17,7 +17,8 @@ from okg.api.game import NetworkAddress, NetworkPort, NetworkStatus
 from okg.api.resource import Object
 from okg.client.client import Client
 from okg.cloudprovider.balancer import BOTH
-from okg.cloudprovider.drawing import Books
+from okg.cloudprovider.drawing import Books, Shelf
+from okg.cloudprovider.features import Features
 from okg.cloudprovider.grammar import PORTS, Grammar, Malformed, Reading, Texts, parse_int
 from okg.cloudprovider.kubernetes.host_port_draw import (
     HostPortWish,
@@ -25,7 +26,6 @@ from okg.cloudprovider.kubernetes.host_port_draw import (
     expected_usage,
 )
 from okg.cloudprovider.kubernetes.node_address import address_of
-from okg.cloudprovider.ledger import BookOf
 from okg.cloudprovider.ledger_record import LedgerRecord
 from okg.cloudprovider.owners import set_of
 from okg.cloudprovider.parameters import Parameter, Parameters
@@ -132,6 +132,7 @@ class HostPort:
     name = "Kubernetes-HostPort"
     alias = ""
     parameters = PARAMETERS
+    features = Features(reach="the node")
     reads = (Node, LedgerRecord)
 
     def __init__(self, pool: Pool) -> None:
@@ -189,8 +190,8 @@ class HostPort:
         if not ports or gss is None or gss.metadata.deletion_timestamp is not None:
             return
 
-        def keep(book_of: BookOf, now: datetime) -> tuple[None, Books]:
-            return None, {NODES: leave(book_of(NODES), pod.key, ports, now)}
+        def keep(shelf: Shelf, now: datetime) -> tuple[None, Books]:
+            return None, {NODES: leave(shelf.book(NODES), pod.key, ports, now)}
 
         try:
             self._pool.change(ctx, client, keep)
@@ -198,9 +199,9 @@ class HostPort:
             ctx.log.warning("ports are not kept for a server", server=pod.key, error=str(error))
 
     def _draw(
-        self, wish: HostPortWish, book_of: BookOf, now: datetime
+        self, wish: HostPortWish, shelf: Shelf, now: datetime
     ) -> tuple[tuple[int, ...], Books]:
-        ports, book = draw_host_ports(book_of(NODES), wish, self._usage, now)
+        ports, book = draw_host_ports(shelf.book(NODES), wish, self._usage, now)
         return ports, {NODES: book}
 
     def _usage(self, book: PortBook) -> Mapping[int, int]:

@@ -10,7 +10,7 @@ import msgspec
 from okg.cloudprovider.catalog import Catalog, build_catalog
 from okg.cloudprovider.options import read_options
 from okg.cloudprovider.provider import installed_providers
-from okg.cmd import networks_check, networks_report
+from okg.cmd import network_check, network_report
 from okg.cmd.manifest_files import add_filename, read_sets
 from okg.errors import ConfigError
 
@@ -84,18 +84,18 @@ def _list(flags: ListFlags) -> int:
     if flags.type:
         catalog = _only(catalog, flags.type)
     if flags.output == "json":
-        sys.stdout.write(networks_report.as_document(catalog))
+        sys.stdout.write(network_report.as_document(catalog))
     elif flags.type or flags.output == "wide":
-        sys.stdout.write(networks_report.as_pages(catalog))
+        sys.stdout.write(network_report.as_pages(catalog))
     else:
-        sys.stdout.write(networks_report.as_table(catalog))
+        sys.stdout.write(network_report.as_table(catalog))
     return 0
 
 
 def _check(flags: CheckFlags) -> int:
     catalog = _catalog(flags.provider_config)
-    verdicts = [networks_check.check(it, catalog) for it in read_sets(flags.filename)]
-    as_wanted = networks_check.as_document if flags.output == "json" else networks_check.as_text
+    verdicts = [network_check.check(it, catalog) for it in read_sets(flags.filename)]
+    as_wanted = network_check.as_document if flags.output == "json" else network_check.as_text
     sys.stdout.write(as_wanted(verdicts))
     return ConfigError.exit_code if any(verdict.problems for verdict in verdicts) else 0
 
@@ -108,4 +108,4 @@ def _catalog(provider_config: str) -> Catalog:
 def _only(catalog: Catalog, name: str) -> Catalog:
     if name in catalog.types:
         return Catalog({name: catalog.types[name]}, {})
-    raise ConfigError(networks_check.no_such_type(name, catalog))
+    raise ConfigError(network_check.no_such_type(name, catalog))

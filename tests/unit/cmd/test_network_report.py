@@ -6,7 +6,7 @@ from okg.cloudprovider.catalog import Catalog, NetworkType
 from okg.cloudprovider.features import Features
 from okg.cloudprovider.grammar import flag, integer, items, pairs, parse_port_protocol
 from okg.cloudprovider.parameters import Parameter, Parameters
-from okg.cmd.networks_report import as_document, as_pages, as_table, default_of
+from okg.cmd.network_report import as_document, as_pages, as_table, default_of
 
 FIXED = Parameter(name="Fixed", grammar=flag(), meaning="whether it stays")
 SIZE = Parameter(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from okg.client.patch import Json
 from okg.cloudprovider.alibabacloud.provider import provider
 from okg.cloudprovider.catalog import build_catalog
-from okg.cmd.networks_check import Verdict, as_text, check
+from okg.cmd.network_check import Verdict, as_text, check
 
 CATALOG = build_catalog([provider])
 
