@@ -1,4 +1,4 @@
-"""Writes the CustomResourceDefinitions from the types in okg.api."""
+"""Writes what is derived from the code: definitions from types, documentation from networks."""
 
 import argparse
 import sys
@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
+from network_pages import render_pages
 
 from okg.api.crd import game_server_crd, game_server_set_crd
 from okg.api.game import GROUP, GameServer, GameServerSet
 from okg.api.resource import Object
 from okg.api.schema import Schema
 
-BASES = Path(__file__).parent.parent / "config" / "crd" / "bases"
+ROOT = Path(__file__).parent.parent
+BASES = ROOT / "config" / "crd" / "bases"
+DOCS = ROOT / "docs"
 HEADER = "# Made by hack/generate from the types in src/okg/api; change those.\n"
 
 
@@ -34,11 +37,11 @@ def file_name(kind: type[Object]) -> str:
     return f"{GROUP}_{kind.resource_type.plural}.yaml"
 
 
-def render_all() -> Mapping[str, str]:
-    """Return the content of each file by its name."""
+def render_definitions(folder: Path) -> Mapping[Path, str]:
+    """Return the content of each definition by its file."""
     return {
-        file_name(GameServerSet): render(game_server_set_crd()),
-        file_name(GameServer): render(game_server_crd()),
+        folder / file_name(GameServerSet): render(game_server_set_crd()),
+        folder / file_name(GameServer): render(game_server_crd()),
     }
 
 
@@ -47,19 +50,19 @@ def is_current(path: Path, content: str) -> bool:
     return path.is_file() and path.read_text() == content
 
 
-def check(folder: Path) -> int:
+def check(files: Mapping[Path, str]) -> int:
     """Name the files that are not as they would be written; return the exit code."""
-    outdated = [n for n, text in render_all().items() if not is_current(folder / n, text)]
-    for name in outdated:
-        print(f"generate: {folder / name} is not current; run hack/generate", file=sys.stderr)
+    outdated = [path for path, text in files.items() if not is_current(path, text)]
+    for path in outdated:
+        print(f"generate: {path} is not current; run hack/generate", file=sys.stderr)
     return 1 if outdated else 0
 
 
-def write(folder: Path) -> int:
+def write(files: Mapping[Path, str]) -> int:
     """Write the files; return the exit code."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in render_all().items():
-        (folder / name).write_text(text)
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
     return 0
 
 
@@ -67,13 +70,19 @@ def main() -> int:
     """Return the exit code: 1 if ``--check`` found a difference."""
     parser = argparse.ArgumentParser(prog="hack/generate", description=__doc__)
     parser.add_argument(
-        "folder", nargs="?", type=Path, default=BASES, help="default: config/crd/bases"
+        "folder",
+        nargs="?",
+        type=Path,
+        help="where definitions go, alone; by default everything goes to its place in the tree",
     )
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 if a file is not current"
     )
     options = parser.parse_args()
-    return check(options.folder) if options.check else write(options.folder)
+    files = dict(render_definitions(options.folder or BASES))
+    if options.folder is None:
+        files |= render_pages(DOCS)
+    return check(files) if options.check else write(files)
 
 
 if __name__ == "__main__":

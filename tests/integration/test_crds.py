@@ -14,6 +14,7 @@ import pytest
 import urllib3
 
 import game_objects as objects
+from doc_examples import NETWORKS, network_manifest
 from okg.api.game import GameServer, GameServerSet
 from okg.errors import Invalid, NotFound
 from okg.testing.cluster import Cluster
@@ -326,6 +327,17 @@ def test_a_sample_is_accepted_with_every_field(namespace: Namespace, name: str) 
     stored = namespace.create(namespace.sets, dict(sample), fieldValidation="Strict")
 
     assert stored["spec"] == sample["spec"]
+
+
+@pytest.mark.parametrize("network_type", NETWORKS)
+def test_the_set_on_the_page_of_a_network_type_is_accepted(
+    namespace: Namespace, network_type: str
+) -> None:
+    manifest = network_manifest(network_type)
+
+    dry = namespace.create(namespace.sets, manifest, fieldValidation="Strict", dryRun="All")
+
+    assert dry["spec"] == manifest["spec"]
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -35,6 +35,7 @@ from okg.cloudprovider.amazonswebservices.routes import lead, take_back
 from okg.cloudprovider.balancer import addresses, hash_of, known_ports, redressed
 from okg.cloudprovider.creation import create_once
 from okg.cloudprovider.drawing import Allocation, Group, Wish
+from okg.cloudprovider.features import Features
 from okg.cloudprovider.ledger_record import LedgerRecord
 from okg.cloudprovider.not_ready import keep_connected
 from okg.cloudprovider.owners import owner_of
@@ -61,6 +62,12 @@ class NlbNetwork:
     name = "AmazonWebServices-NLB"
     alias = "NLB-Network"
     parameters = PARAMETERS
+    features = Features(
+        reach="a load balancer",
+        makes=("Service", "TargetGroup", "Listener", "TargetGroupBinding"),
+        keeps=FIXED.name,
+        cut_off="TargetGroupBindings",
+    )
     reads = (Service, LedgerRecord, TargetGroup, Listener, TargetGroupBinding)
 
     def __init__(self, pool: Pool) -> None:
