@@ -30,6 +30,12 @@ def test_the_fake_server_example_runs() -> None:
     exec(compile(example("embedding.md", "fake"), "fake", "exec"), {})
 
 
+def test_the_plugin_on_the_page_about_providers_works() -> None:
+    code = example("providers.md", "plugin") + example("providers.md", "values")
+
+    exec(compile(code, "plugin", "exec"), {})
+
+
 @pytest.mark.parametrize("network_type", NETWORKS)
 def test_the_set_on_the_page_of_a_network_type_can_work(network_type: str) -> None:
     verdict = check(network_manifest(network_type), CATALOG)
