@@ -58,7 +58,7 @@ def _row(it: NetworkType) -> tuple[str, ...]:
     link = f"[{it.name}](networks/{it.name}.md)"
     waits = "yes" if ALLOW_NOT_READY.name in {one.name for one in it.parameters or ()} else ""
     does = it.features
-    return link, it.alias, does.reach, _code(does.keeps), does.cut_off, waits, ", ".join(it.pools)
+    return link, it.alias, does.reach, does.keeps, does.cut_off, waits, ", ".join(it.pools)
 
 
 def _features(it: NetworkType) -> str:
@@ -68,7 +68,7 @@ def _features(it: NetworkType) -> str:
         ("alias", it.alias or "none"),
         ("reached through", does.reach),
         ("makes", ", ".join(does.makes) or "nothing itself"),
-        ("address kept by", _code(does.keeps) or "nothing"),
+        ("address kept by", does.keeps or "nothing"),
         ("cut off by `networkDisabled`", does.cut_off or "not"),
         ("pool of ports", ", ".join(it.pools) or "none"),
     ]

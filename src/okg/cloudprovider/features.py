@@ -2,6 +2,9 @@
 
 import msgspec
 
+BY_NUMBER = "the server's number"
+"""What keeps address and ports where they follow from the number of the server."""
+
 
 class Features(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a network type does. A plugin may have them as its attribute ``features``.
@@ -9,7 +12,8 @@ class Features(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     Attributes:
         reach: what a server's traffic comes through.
         makes: kinds of the objects that it makes; empty if it asks others by annotations.
-        keeps: what makes address and ports outlive the pod; empty if nothing does.
+        keeps: what makes address and ports outlive the pod, most often a parameter; empty if
+            nothing does.
         cut_off: what changes while ``networkDisabled`` cuts a server off; empty if nothing does,
             so that it is not.
     """

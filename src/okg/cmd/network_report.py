@@ -64,7 +64,7 @@ def default_of(parameter: Parameter[object]) -> str:
         return str(default).lower()
     if isinstance(default, tuple):
         return ",".join(map(str, cast("tuple[object, ...]", default)))
-    return "" if isinstance(default, Mapping) else str(default)
+    return str(default) if isinstance(default, str | int) else ""
 
 
 def _row(it: NetworkType) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ from okg.cloudprovider.balancer import (
     annotated,
     build_service,
 )
+from okg.cloudprovider.features import BY_NUMBER, Features
 from okg.cloudprovider.not_ready import keep_connected
 from okg.cloudprovider.owners import set_of
 from okg.cloudprovider.parameters import Conf, Parameters
@@ -102,6 +103,12 @@ class AutoNetwork:
         balancer: what is particular to it.
     """
 
+    features = Features(
+        reach="a load balancer",
+        makes=("Service", "NLB", "EIP"),
+        keeps=BY_NUMBER,
+        cut_off="type of the Service",
+    )
     reads = (Service, Nlb, Eip)
     leaves: Mapping[type[Object], str] = {Nlb: NLB_SET, Eip: EIP_SET}
     """Kinds that outlive a set, and the label that names it."""

@@ -37,6 +37,7 @@ from okg.cloudprovider.alibabacloud.marks import NLB_CLASS, NO_PROXY
 from okg.cloudprovider.alibabacloud.multi_nlbs import GATE, POLICY
 from okg.cloudprovider.balancer import LOAD_BALANCER, redressed
 from okg.cloudprovider.creation import create_once
+from okg.cloudprovider.features import BY_NUMBER, Features
 from okg.cloudprovider.grammar import PortProtocol
 from okg.cloudprovider.not_ready import is_ready
 from okg.cloudprovider.owners import set_of
@@ -59,6 +60,7 @@ class AutoNlbs:
     name = NAME
     alias = "Auto-NLBs-Network"
     parameters = PARAMETERS
+    features = Features(reach="a load balancer", makes=("Service",), keeps=BY_NUMBER)
     reads = (Service,)
 
     def start(self, ctx: Context, client: Client) -> None:
