@@ -92,8 +92,9 @@ class Shelf:
 
     def claimed_by(self, holder: str) -> frozenset[str]:
         """Return the load balancers on which a holder has a claim."""
-        here = (name for name, book in self.changed.items() if holder in book.claims)
-        return (self._claimed_by(holder) - self.changed.keys()).union(here)
+        here = frozenset(name for name, book in self.changed.items() if holder in book.claims)
+        before = self._claimed_by(holder)
+        return here | (before - self.changed.keys()) if before else here
 
     def free(self, group: Group) -> int:
         """Return the ports that are free on all load balancers of a group, as a set."""
