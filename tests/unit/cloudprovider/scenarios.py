@@ -8,7 +8,10 @@ import okg.cloudprovider.jdcloud.provider as jdcloud
 import okg.cloudprovider.kubernetes.provider as kubernetes
 import okg.cloudprovider.tencentcloud.provider as tencentcloud
 import okg.cloudprovider.volcengine.provider as volcengine
+from okg.api.alibaba_nlb import Eip, Nlb
 from okg.api.core import Pod
+from okg.cloudprovider.alibabacloud.auto_nlbs import AutoNlbs
+from okg.cloudprovider.alibabacloud.auto_nlbs_v2 import AUTO_NLBS_V2
 from okg.cloudprovider.alibabacloud.eip import EIP as ALIBABA_EIP
 from okg.cloudprovider.alibabacloud.kinds import PodDnat, PodEip
 from okg.cloudprovider.alibabacloud.multi_nlbs import MULTI_NLBS
@@ -44,8 +47,10 @@ from okg.testing.cloud import (
     VOLCENGINE,
     AnyLine,
 )
+from okg.testing.cloud.alibabacloud import NLB_OPERATORS
 from okg.testing.network import SYSTEM, Scenario, entries
 
+_ZONES = "ZoneMaps=vpc-x@cn-h:vsw-a,cn-i:vsw-b"
 _SIX = {"min_port": 1000, "max_port": 1006, "block_ports": [1003]}
 _SIX_TOO = {"min_port": 1000, "max_port": 1007, "block_ports": [1003]}
 """Six ports, so that a pool is soon exhausted; where the last is not included, one more."""
@@ -172,6 +177,23 @@ SCENARIOS = (
     _balanced(JD_NLB, JDCLOUD, "NlbIds=nlb-a"),
     _balanced(ELB, HWCLOUD, "ElbIds=elb-a"),
     _balanced(CCE_ELB, HWCLOUD, "kubernetes.io/elb.id=elb-a", more=""),
+    Scenario(
+        name=AutoNlbs.name,
+        install=_installing(AutoNlbs.name),
+        parameters=AutoNlbs.parameters,
+        conf=entries(_ZONES, "PortProtocols=80/TCP,81/UDP", "BlockPorts=1001"),
+        cloud=ALIBABACLOUD,
+    ),
+    Scenario(
+        name=AUTO_NLBS_V2.name,
+        install=_installing(AUTO_NLBS_V2.name),
+        parameters=AUTO_NLBS_V2.parameters,
+        conf=entries(_ZONES, "PortProtocols=80/TCP,81/UDP", "BlockPorts=1001", "MaxPort=1006"),
+        cloud=(*ALIBABACLOUD, *NLB_OPERATORS),
+        kinds=(Nlb, Eip),
+        isolates=True,
+        withdraws=True,
+    ),
     _shared(SLB_SHARED, "SlbIds=lb-a"),
     _shared(NLB_SHARED, "NlbIds=nlb-a"),
     _annotated(NATGW, ALIBABACLOUD, "Ports=80,81", fixed="Fixed=true"),

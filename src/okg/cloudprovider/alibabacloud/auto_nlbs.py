@@ -2,7 +2,7 @@
 
 | what is found | what is done |
 |---|---|
-| a new pod | the Services of all blocks are made; its ports get names, by which they lead to it |
+| a new pod | the Services of all blocks are made; its ports get names by which they lead to it |
 | nothing told yet | the network is NotReady |
 | no Service of its block, or one that is not as configured | it is made, or brought up to date |
 | the pod is not Ready, or no answer of the cloud | NotReady |
@@ -42,9 +42,9 @@ from okg.cloudprovider.grammar import PortProtocol
 from okg.cloudprovider.not_ready import is_ready
 from okg.cloudprovider.owners import set_of
 from okg.cloudprovider.parameters import Conf, Parameters
-from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.cloudprovider.pod_network import PodNetwork, read_pod_network, told_ready, told_state
 from okg.context import Context
+from okg.errors import ApiError, TransportError
 from okg.workload.labels import is_dns_label
 from okg.workload.names import OWNER_GSS
 from okg.workload.ordinals import ordinal_of
@@ -67,21 +67,17 @@ class AutoNlbs:
         """Nothing to do: a set and its Services tell how far it has grown."""
 
     def on_pod_added(self, ctx: Context, client: Client, pod: Pod) -> Pod:
-        """Return the pod as its Services lead to it; those of its whole set are there from now on.
+        """Return the pod as its Services lead to it; those of its whole set are made on the way.
 
         Raises:
-            PluginError: the configuration cannot work, or the set is not there.
+            PluginError: the configuration cannot work.
         """
-        del ctx
         conf = read_conf(PARAMETERS, read_pod_network(pod).entries)
-        gss = set_of(client, pod)
-        if gss is None:
-            raise PluginError(PluginErrorType.API_CALL, f"the set of pod {pod.key} is not there")
-        for block in blocks_to_be(conf, gss, pod):
-            for isp_type in conf[EIP_ISP_TYPES]:
-                name = service_name(gss.metadata.name, isp_type, block)
-                if client.get(Service, pod.metadata.namespace, name) is None:
-                    create_once(client, build_service(conf, gss, isp_type, block))
+        try:
+            _make_ahead(client, conf, pod)
+        except (ApiError, TransportError) as error:
+            # The pod's own are made when it is there, others when others come.
+            ctx.log.warning("Services cannot be made ahead", pod=pod.key, error=str(error))
         return prepare_pod(conf, pod)
 
     def on_pod_updated(self, ctx: Context, client: Client, pod: Pod) -> Pod:
@@ -156,6 +152,18 @@ def prepare_pod(conf: Conf, pod: Pod) -> Pod:
         readiness_gates=(*pod.spec.readiness_gates, *more),
     )
     return replace(pod, spec=spec)
+
+
+def _make_ahead(client: Client, conf: Conf, pod: Pod) -> None:
+    """Make the Services of all blocks of a pod's set that are not there."""
+    gss = set_of(client, pod)
+    if gss is None:
+        return
+    for block in blocks_to_be(conf, gss, pod):
+        for isp_type in conf[EIP_ISP_TYPES]:
+            name = service_name(gss.metadata.name, isp_type, block)
+            if client.get(Service, gss.metadata.namespace, name) is None:
+                create_once(client, build_service(conf, gss, isp_type, block))
 
 
 def _service(

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from okg.api.alibaba_nlb import Eip, EipStatus, Nlb, NlbStatus
 from okg.api.core import Pod, PodCondition
 from okg.api.meta import ObjectMeta
 from okg.api.service import LoadBalancerIngress, Service
@@ -144,6 +145,25 @@ def _meta(pod: Pod, *, owned: bool) -> ObjectMeta:
     owners = (controlled_by(pod),) if owned else ()
     return ObjectMeta(name=meta.name, namespace=meta.namespace, owner_references=owners)
 
+
+POOL_EIPS = Line(
+    name="operator of public addresses of Alibaba Cloud",
+    kind=Eip,
+    asks=lambda _: True,
+    give=lambda eip, _: Answer(
+        (Change(eip, replace(eip, status=EipStatus(allocation_id=f"eip-{eip.metadata.uid}"))),)
+    ),
+)
+POOL_NLBS = Line(
+    name="operator of network load balancers of Alibaba Cloud",
+    kind=Nlb,
+    asks=lambda _: True,
+    give=lambda nlb, _: Answer(
+        (Change(nlb, replace(nlb, status=NlbStatus(load_balancer_id=f"nlb-{nlb.metadata.uid}"))),)
+    ),
+)
+NLB_OPERATORS = (POOL_EIPS, POOL_NLBS)
+"""The operators of AlibabaCloud-AutoNLBs-V2, whose kinds have to be there."""
 
 LINES = (BALANCERS, GATES, DNATS, EIPS)
 """All that is simulated of it."""

@@ -16,6 +16,7 @@ from okg.cloudprovider.alibabacloud.auto_nlbs import (
 )
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.context import Context
+from okg.errors import ServerError
 from unit.cloudprovider.golden import GSS, NO_PROXY, conf_of, spec_of
 from unit.controllers.memory import MemoryClient
 
@@ -197,11 +198,27 @@ def test_a_new_pod_gets_named_ports_and_waits_for_its_services() -> None:
     assert AutoNlbs().on_pod_added(CTX, client, pod) == pod
 
 
-def test_a_pod_without_a_set_is_refused() -> None:
-    with pytest.raises(PluginError, match="the set of pod ns/gss-0 is not there") as refusal:
-        AutoNlbs().on_pod_added(CTX, MemoryClient(), _pod(*CONF))
+def test_a_pod_is_made_though_its_services_cannot_be_yet() -> None:
+    client = MemoryClient(_set(*CONF))
+    client.refusals[Service] = ServerError(500, "InternalError", "etcd")
+    network = AutoNlbs()
 
-    assert refusal.value.type is PluginErrorType.API_CALL
+    pod = network.on_pod_added(CTX, client, _pod(*CONF))
+    none = _names(client)
+    client.refusals.clear()
+    network.on_pod_updated(CTX, client, network.on_pod_updated(CTX, client, pod))
+
+    assert none == []
+    assert _names(client) == ["gss-bgp-0"]
+
+
+def test_a_pod_whose_set_is_not_there_yet_is_made_all_the_same() -> None:
+    client = MemoryClient()
+
+    pod = AutoNlbs().on_pod_added(CTX, client, _pod(*CONF))
+
+    assert [gate.condition_type for gate in pod.spec.readiness_gates] == [f"{GATE}gss-bgp-0"]
+    assert client.writes == []
 
 
 @pytest.mark.parametrize("missing", ["ZoneMaps", "PortProtocols"])
