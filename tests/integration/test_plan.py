@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from integration.arena import Arena, ManagerProcess, in_place, template
-from okg.api.core import Pod
+from okg.api.core import ConfigMap, Pod
 from okg.api.kruise import AdvancedStatefulSet
 from okg.testing.eventually import eventually
 
 pytestmark = pytest.mark.integration
 
+BACKENDS = ("kruise", "native")
 OKG = Path(sys.executable).with_name("okg")
 
 
@@ -105,10 +106,18 @@ class Fleet:
         objects = [
             self.arena.get_set(self.namespace, "a"),
             *self.arena.admin.list(AdvancedStatefulSet, namespace=self.namespace),
+            *self.arena.admin.list(ConfigMap, namespace=self.namespace),
             *self.arena.pods(self.namespace).values(),
             *self.arena.servers(self.namespace).values(),
         ]
         return {f"{o.resource_type.kind} {o.key}": o.metadata.resource_version for o in objects}
+
+
+def with_cpu(amount: str) -> dict[str, object]:
+    """Return a template whose server gets so much cpu."""
+    resources = {"requests": {"cpu": amount}}
+    containers = [{"name": "game", "image": "game:1", "resources": resources}]
+    return template(spec={"containers": containers})
 
 
 def _became(before: Pod | None, after: Pod | None) -> str:
@@ -165,6 +174,18 @@ def test_what_cannot_be_done_in_place_makes_new_pods(fleet: Fleet) -> None:
     assert fleet.happened(gameServerTemplate=changed) == planned
 
 
+def test_new_amounts_reach_running_servers_that_the_manager_has_made(
+    fleet: Fleet, backend: str
+) -> None:
+    fleet.play(replicas=2, gameServerTemplate=with_cpu("500m"))
+
+    planned = fleet.plan(gameServerTemplate=with_cpu("1"))
+
+    expected = {"kruise": "recreate", "native": "in-place"}[backend]
+    assert planned == {"a-0": expected, "a-1": expected}
+    assert fleet.happened(gameServerTemplate=with_cpu("1")) == planned
+
+
 def test_the_policy_re_create_makes_new_pods_for_an_image(fleet: Fleet) -> None:
     fleet.play(replicas=2, updateStrategy={"rollingUpdate": {"maxUnavailable": "100%"}})
 
@@ -206,7 +227,7 @@ def test_what_the_api_server_refuses_is_said(fleet: Fleet) -> None:
     assert 'unknown field "spec.replcas"' in result.stdout
 
 
-def test_what_openkruise_refuses_is_said(fleet: Fleet) -> None:
+def test_what_openkruise_refuses_is_said(fleet: Fleet, backend: str) -> None:
     only = in_place(podUpdatePolicy="InPlaceOnly")
     fleet.play(replicas=1, updateStrategy=only)
     changed = template()
@@ -215,7 +236,7 @@ def test_what_openkruise_refuses_is_said(fleet: Fleet) -> None:
     result = fleet.okg(gameServerTemplate=changed)
 
     assert result.returncode == 0
-    assert "problem: OpenKruise refuses the template" in result.stdout
+    assert ("problem: OpenKruise refuses the template" in result.stdout) == (backend == "kruise")
 
 
 def test_a_set_that_is_new_comes_whole(fleet: Fleet) -> None:

@@ -22,6 +22,11 @@ from okg.workload.plan import SetPlan, plan_set
 CHANGES = 1
 """Exit code of ``--exit-code`` when something would happen, as kubectl diff has it."""
 
+_AMOUNTS = (
+    "new amounts of cpu and memory count as new pods, but reach running ones where the API server"
+    " serves pods/resize; it does not say"
+)
+
 
 class PlanFlags(msgspec.Struct, frozen=True, kw_only=True):
     """What the flags of ``okg plan`` say."""
@@ -90,6 +95,8 @@ def plan(api: ApiClient, manifest: Mapping[str, Json]) -> SetPlan:
         )
         if why
     ]
+    if comparison.unasked:
+        unchecked.append(f"{_AMOUNTS}: {comparison.unasked}")
     refused = (
         [f"OpenKruise refuses the template: {comparison.refusal}"] if comparison.refusal else []
     )

@@ -6,7 +6,7 @@ from typing import cast
 import msgspec
 
 from okg.api.apps import ControllerRevision
-from okg.api.core import Pod
+from okg.api.core import ConfigMap, Pod
 from okg.api.game import GameServer, GameServerSet
 from okg.api.kruise import AdvancedStatefulSet
 from okg.api.meta import Opaque
@@ -14,9 +14,11 @@ from okg.client.apply import apply_patch, merged
 from okg.client.decoding import decode
 from okg.client.patch import MERGE_PATCH, Json, diff
 from okg.client.rest import ApiClient
-from okg.errors import BadRequest, Forbidden, Invalid, NotFound, OkgError
+from okg.cmd.discovery import can_resize_pods
+from okg.errors import BadRequest, ConfigError, Forbidden, Invalid, NotFound, OkgError
 from okg.workload.in_place import template_changes
 from okg.workload.names import OWNER_GSS
+from okg.workload.native.record import record_name, record_of
 from okg.workload.ownership import is_going
 from okg.workload.plan import LiveSet
 from okg.workload.plan_updates import Templates
@@ -54,11 +56,13 @@ class Comparison(msgspec.Struct, frozen=True):
         templates: None if OpenKruise does not take the new one.
         refusal: why it does not.
         unchecked: why OpenKruise was not asked, empty if it was.
+        unasked: why it is not known what the API server does with amounts of running pods.
     """
 
     templates: Templates | None
     refusal: str = ""
     unchecked: str = ""
+    unasked: str = ""
 
 
 def propose(
@@ -97,25 +101,37 @@ def read_live(api: ApiClient, namespace: str, stored: Mapping[str, Json] | None)
     workload = api.get(AdvancedStatefulSet, namespace, name)
     if workload is not None and is_going(workload, gss):
         workload = None
+    # Asked for last: who knows OpenKruise alone need not have the right.
+    record = _record(api, gss) if workload is None else None
     labels = f"{OWNER_GSS}={name}"
     return LiveSet(
         gss=gss,
-        workload=workload,
+        workload=workload or record,
         pods=api.list(Pod, namespace=namespace, labels=labels),
         servers=api.list(GameServer, namespace=namespace, labels=labels),
+        native=record is not None,
     )
+
+
+def _record(api: ApiClient, gss: GameServerSet) -> AdvancedStatefulSet | None:
+    """Return the workload of a set whose pods the manager makes, None if there is none."""
+    meta = gss.metadata
+    record = api.get(ConfigMap, meta.namespace, record_name(meta.name))
+    return None if record is None or is_going(record, gss) else record_of(record)
 
 
 def compare(api: ApiClient, new: GameServerSet, live: LiveSet) -> Comparison:
     """Return what the pods of a set are compared by.
 
     OpenKruise fills defaults into the template; only what it would make of the new one can be
-    compared with the revisions that it has stored.
+    compared with the revisions that it has stored. The manager itself stores it as it is.
     """
     workload = live.workload
     if workload is None or find_problems(new, workload).template:
         return Comparison(None)
     after = update_statefulset(workload, new) if needs_update(workload, new) else workload
+    if live.native:
+        return _compare_native(api, after)
     try:
         target = _dry_run_workload(api, workload, after)
     except (Invalid, BadRequest, Forbidden) as error:
@@ -127,6 +143,18 @@ def compare(api: ApiClient, new: GameServerSet, live: LiveSet) -> Comparison:
     if newest is None or template_changes(newest, workload.spec.template):
         return Comparison(_by_manifests(new, live))
     return Comparison(Templates(target, revisions))
+
+
+def _compare_native(api: ApiClient, workload: AdvancedStatefulSet) -> Comparison:
+    resizing, unasked = False, ""
+    try:
+        resizing = can_resize_pods(api)
+    except ConfigError as error:
+        unasked = str(error)
+    templates = Templates(
+        workload.spec.template, _revisions(api, workload), native=True, resizing=resizing
+    )
+    return Comparison(templates, unasked=unasked)
 
 
 def _by_manifests(new: GameServerSet, live: LiveSet) -> Templates | None:

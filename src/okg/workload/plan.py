@@ -61,12 +61,14 @@ class LiveSet(msgspec.Struct, frozen=True):
         workload: its workload, None if it has none.
         pods: all pods that carry its label.
         servers: its game servers.
+        native: whether the manager makes the pods of the workload and not OpenKruise.
     """
 
     gss: GameServerSet | None = None
     workload: AdvancedStatefulSet | None = None
     pods: Sequence[Pod] = ()
     servers: Sequence[GameServer] = ()
+    native: bool = False
 
 
 class SetPlan(msgspec.Struct, frozen=True, rename="camel"):

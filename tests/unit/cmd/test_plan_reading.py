@@ -14,10 +14,11 @@ from okg.client.patch import Json
 from okg.client.rest import ApiClient
 from okg.client.transport import HttpRequest, HttpResponse
 from okg.cmd.plan import plan, plan_all
-from okg.cmd.plan_reading import compare
+from okg.cmd.plan_reading import Comparison, compare, read_live, read_stored
 from okg.errors import ConfigError, ServerError
 from okg.testing.apiserver import FakeApiServer
 from okg.workload.in_place import template_changes
+from okg.workload.native.record import to_config_map
 from okg.workload.plan import LiveSet
 from okg.workload.statefulset import build_statefulset
 from unit.fleet import a_pod, a_set
@@ -145,6 +146,63 @@ def test_revisions_that_do_not_match_the_workload_are_not_trusted() -> None:
 
     assert found.templates is not None
     assert set(found.templates.of_revisions) == {"xxx-2"}
+
+
+class WithoutOpenKruise(RefusesDryRuns):
+    """A server with set ``xxx``, whose pods the manager makes.
+
+    Args:
+        status: of what it answers when it is asked what it serves.
+        names: what it serves then.
+    """
+
+    def __init__(self, status: int = 200, *names: str) -> None:
+        super().__init__(403, CANNOT)
+        resources = {"resources": [{"name": name} for name in names], "message": "not for you"}
+        self.discovery = HttpResponse(status=status, body=json.dumps(resources).encode())
+        self.gss = self.put(a_set())
+        workload = build_statefulset(self.gss)
+        self.put(to_config_map(workload, self.gss))
+        self.put(a_revision("xxx-1", workload.spec.template))
+        self.put(a_pod("xxx-0", labels={"controller-revision-hash": "xxx-1"}))
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        return self.discovery if request.path == "/api/v1" else super().send(request)
+
+    def compare(self) -> Comparison:
+        """Compare the set with itself."""
+        api = ApiClient(self)
+        live = read_live(api, "games", read_stored(api, "games", "xxx"))
+        return compare(api, self.gss, live)
+
+
+def test_a_set_without_openkruise_is_planned_by_its_record() -> None:
+    found = plan(ApiClient(WithoutOpenKruise()), MANIFEST)
+
+    assert [(step.action, step.id) for step in found.steps] == [("come", 1), ("recreate", 0)]
+    assert found.notes == (
+        f"not checked by the API server, so defaults and refusals may be missing: {CANNOT}",
+    )
+
+
+def test_the_server_is_asked_whether_it_gives_new_amounts_to_running_pods() -> None:
+    served = WithoutOpenKruise(200, "pods", "pods/resize").compare().templates
+    not_served = WithoutOpenKruise(200, "pods").compare().templates
+
+    assert served is not None
+    assert not_served is not None
+    assert (served.native, served.resizing) == (True, True)
+    assert (not_served.native, not_served.resizing) == (True, False)
+
+
+def test_where_the_server_does_not_say_so_the_plan_does() -> None:
+    found = plan(ApiClient(WithoutOpenKruise(403)), MANIFEST)
+
+    assert [(step.action, step.id) for step in found.steps] == [("come", 1), ("recreate", 0)]
+    assert found.notes[1].startswith(
+        "new amounts of cpu and memory count as new pods, but reach running ones where the API"
+        " server serves pods/resize; it does not say: 403"
+    )
 
 
 def test_nothing_is_stored() -> None:

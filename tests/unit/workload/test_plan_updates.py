@@ -51,6 +51,40 @@ def test_policy_and_change_decide_how(
     assert told(rules, templates) == [f"{action} xxx-{id_} [1] {reason}" for id_ in (2, 1, 0)]
 
 
+def amounts(cpu: str, *, native: bool = True, resizing: bool = True) -> Templates:
+    """Return templates of which the newer has another amount of cpu."""
+
+    def a_template(cpu: str) -> msgspec.Raw:
+        resources = {"limits": {"cpu": cpu, "memory": "1Gi"}}
+        containers = [{"name": "game", "image": "game:1", "resources": resources}]
+        return msgspec.Raw(msgspec.json.encode({"spec": {"containers": containers}}))
+
+    return Templates(a_template(cpu), {"": a_template("1")}, native=native, resizing=resizing)
+
+
+@pytest.mark.parametrize(
+    ("templates", "action"),
+    [
+        (amounts("2"), "in-place"),
+        (amounts("2", resizing=False), "recreate"),
+        (amounts("2", native=False), "recreate"),
+    ],
+)
+def test_new_amounts_need_new_pods_unless_the_manager_can_give_them_to_running_ones(
+    templates: Templates, action: str
+) -> None:
+    found = plan_updates(LABELLED, IN_PLACE, templates, absent=0)
+
+    assert [update.action for update in found] == [action] * 3
+
+
+def test_without_openkruise_what_its_webhook_had_filled_in_is_no_change() -> None:
+    stored = a_template("game:1", dnsPolicy="ClusterFirst")
+
+    assert not told(IN_PLACE, Templates(a_template("game:1"), {"": stored}, native=True))
+    assert told(IN_PLACE, Templates(a_template("game:1"), {"": stored}))
+
+
 @pytest.mark.parametrize(
     ("rules", "templates", "reason"),
     [
