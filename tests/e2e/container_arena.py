@@ -75,15 +75,17 @@ class MortalManager:
 
     Args:
         arena: where it manages.
+        flags: of the manager, besides those that all have.
     """
 
-    def __init__(self, arena: ContainerArena) -> None:
+    def __init__(self, arena: ContainerArena, *flags: str) -> None:
         self._arena = arena
+        self._flags = flags
         self._process: ManagerProcess | None = None
 
     def start(self) -> None:
         """Start it; it is not waited for."""
-        self._process = self._arena.start_manager("--workload-backend=native")
+        self._process = self._arena.start_manager("--workload-backend=native", *self._flags)
 
     def kill(self) -> None:
         """End it at once."""
