@@ -70,10 +70,10 @@ class Stage:
             manifest["status"] = {"replicas": replicas, **READY, **status}
         self.server.put(msgspec.convert(manifest, GameServerSet))
 
-    def put_pod(self, name: str, ops_state: str, owner: str = "lobby") -> None:
+    def put_pod(self, name: str, ops_state: str, owner: str = "lobby") -> Pod:
         labels = {"game.kruise.io/owner-gss": owner, "game.kruise.io/gs-opsState": ops_state}
         meta = ObjectMeta(name=name, namespace="games", labels=labels)
-        self.server.put(Pod(metadata=meta))
+        return self.server.put(Pod(metadata=meta))
 
     def events(self) -> list[str]:
         """What was told to users."""
