@@ -22,10 +22,17 @@ _POLL = 0.02
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which objects of a kind are cached."""
+    """Which objects of a kind are cached.
+
+    Attributes:
+        labels: label selector.
+        fields: field selector.
+        namespaces: where; empty for where all kinds are cached.
+    """
 
     labels: str = ""
     fields: str = ""
+    namespaces: tuple[str, ...] = ()
 
 
 class Informers:
@@ -73,7 +80,7 @@ class Informers:
             informer = Informer(
                 self._api,
                 kind,
-                namespaces=self._namespaces,
+                namespaces=selection.namespaces or self._namespaces,
                 labels=selection.labels,
                 fields=selection.fields,
                 resync=self._resync,

@@ -80,8 +80,16 @@ class Parameters:
     def problems(self, entries: Sequence[NetworkConfParam]) -> Iterator[str]:
         """Yield what is wrong with a new configuration."""
         conf = Conf(self, entries)
-        broken = list(_broken(conf))
-        yield from broken or self._rules(conf)
+        yield from [*_fatal(conf), *_doubtful(conf)] or self._rules(conf)
+
+    def obstacles(self, entries: Sequence[NetworkConfParam]) -> Iterator[str]:
+        """Yield why there is no network with a configuration."""
+        conf = Conf(self, entries)
+        yield from list(_fatal(conf)) or self._rules(conf)
+
+    def doubts(self, entries: Sequence[NetworkConfParam]) -> Iterator[str]:
+        """Yield what is malformed and passed over where it is stored already."""
+        return _doubtful(Conf(self, entries))
 
     def unknown(self, entries: Sequence[NetworkConfParam]) -> Sequence[str]:
         """Return the names that mean nothing here."""
@@ -136,13 +144,25 @@ def parameters_of(plugin: object) -> Parameters | None:
     return found if isinstance(found, Parameters) else None
 
 
-def _broken(conf: Conf) -> Iterator[str]:
-    """Yield which parts of a configuration are missing or malformed."""
+def _fatal(conf: Conf) -> Iterator[str]:
+    """Yield which parts of a configuration leave no network."""
     for parameter, reading in conf.readings():
-        if reading.faults:
+        if reading.faults and _is_fatal(parameter, reading):
             yield _say(parameter, reading.faults)
         elif parameter.required and not (conf.given(parameter) and reading.value):
             yield f"{parameter.name} is missing; write {parameter.grammar.description}"
+
+
+def _doubtful(conf: Conf) -> Iterator[str]:
+    """Yield which parts are malformed and leave one all the same."""
+    for parameter, reading in conf.readings():
+        if reading.faults and not _is_fatal(parameter, reading):
+            yield _say(parameter, reading.faults)
+
+
+def _is_fatal(parameter: Parameter[object], reading: Reading[object]) -> bool:
+    """Whether what is malformed leaves no network."""
+    return parameter.strict or (parameter.required and not reading.value)
 
 
 def _say(parameter: Parameter[object], faults: Sequence[str]) -> str:

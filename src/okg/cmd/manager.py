@@ -10,7 +10,7 @@ from okg.api.kruise import AdvancedStatefulSet
 from okg.cache.informers import Selection
 from okg.client.connection import connect
 from okg.client.throttle import Throttle
-from okg.cloudprovider.registry import Registry
+from okg.cloudprovider.registry import Registry, installed_plugins
 from okg.cloudprovider.start import PluginStart
 from okg.cmd.discovery import (
     can_resize_pods,
@@ -81,7 +81,7 @@ def build(flags: ManagerFlags) -> Manager:
     patience = network_patience(os.environ)
     manager = _connected(flags)
     check_server(manager.api, kruise=flags.controllers and flags.workload_backend == "kruise")
-    plugins = PluginStart(Registry.from_entry_points(), manager.unfenced)
+    plugins = PluginStart(Registry(installed_plugins()), manager.unfenced)
     native = flags.controllers and add_controllers(manager, flags, patience, plugins)
     if flags.webhook_port:
         add_webhooks(manager, flags, plugins)

@@ -8,6 +8,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import msgspec
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 
 DEFAULT_RESYNC = timedelta(hours=10)
 
+DEFAULT_PROVIDER_CONFIG = Path("/etc/kruise-game/config.toml")
+"""Where the Go manager's manifests mount it."""
+
 _TEXTS_WITHOUT_EFFECT = {
-    "provider-config": "/etc/kruise-game/config.toml",
     "log-json-preset": "kibana",
     "otel-collector-endpoint": "localhost:4317",
     "otel-collector-token": "",
@@ -53,6 +56,8 @@ class ManagerFlags(msgspec.Struct, frozen=True, kw_only=True):
     gameserver_workers: int
     gameserverset_workers: int
     workload_backend: str
+    provider_config: str
+    """Empty for the default place, where a file need not be."""
     probe_mode: str
     probe_exec: bool
     probe_threads: int
@@ -136,6 +141,13 @@ def parse(arguments: Sequence[str]) -> ManagerFlags:
         "controllers",
         "run the controllers; false: the webhooks alone, which then outlive the controllers",
         default=True,
+    )
+    parser.add_argument(
+        *_names("provider-config"),
+        default="",
+        metavar="FILE",
+        help="TOML file of the network providers and of the ports that each of them"
+        f" may give (default {DEFAULT_PROVIDER_CONFIG})",
     )
     _add_probe_flags(parser)
     _add_webhook_flags(parser)

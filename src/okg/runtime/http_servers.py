@@ -21,6 +21,9 @@ Route: TypeAlias = Callable[[str, Mapping[str, list[str]]], Answer]
 
 Check: TypeAlias = Callable[[], bool]
 
+Note: TypeAlias = Callable[[], str]
+"""What to tell beside a check that passed; empty for nothing."""
+
 _GRACE_SECONDS = 1.0
 """How long an answer may still take at the end."""
 
@@ -95,12 +98,18 @@ def metrics_route(registry: CollectorRegistry) -> Route:
     return answer
 
 
-def health_route(checks: Mapping[str, Check]) -> Route:
+def health_route(checks: Mapping[str, Check], notes: Mapping[str, Note] | None = None) -> Route:
     """Return what answers ``/healthz`` or ``/readyz``, in the words of Kubernetes' own probes.
 
     ``?verbose`` tells of each check, ``?exclude=name`` leaves one out, a path below asks one alone.
-    A check that raises has failed; why is nobody's business on a port without a lock.
+    A check that raises has failed; why is nobody's business on a port without a lock. What is to be
+    told all the same is in the note of a check.
     """
+    notes = notes or {}
+
+    def passed(name: str) -> str:
+        note = notes[name]() if name in notes else ""
+        return f"ok: {note}" if note else "ok"
 
     def answer(rest: str, query: Mapping[str, list[str]]) -> Answer:
         if rest:
@@ -108,7 +117,7 @@ def health_route(checks: Mapping[str, Check]) -> Route:
             if check is None:
                 return _NOT_FOUND
             if _passes(check):
-                return 200, _TEXT, b"ok"
+                return 200, _TEXT, passed(rest).encode()
             return 500, _TEXT, b"internal server error: not ready yet\n"
         excluded = set(query.get("exclude", ()))
         results = {name: _passes(c) for name, c in checks.items() if name not in excluded}
@@ -116,8 +125,8 @@ def health_route(checks: Mapping[str, Check]) -> Route:
         if healthy and "verbose" not in query:
             return 200, _TEXT, b"ok"
         lines = [
-            f"[+]{name} ok" if passed else f"[-]{name} failed: reason withheld"
-            for name, passed in results.items()
+            f"[+]{name} {passed(name)}" if result else f"[-]{name} failed: reason withheld"
+            for name, result in results.items()
         ]
         # The closing line says healthz for both endpoints, and always has.
         lines.append(f"healthz check {'passed' if healthy else 'failed'}")

@@ -50,7 +50,7 @@ from okg.runtime.controller_metrics import ControllerMetrics
 from okg.runtime.election import LeaderElector, LeaseLock, process_identity
 from okg.runtime.election_state import ElectionSettings
 from okg.runtime.events import EventRecorder
-from okg.runtime.http_servers import Check, HttpServer, health_route, metrics_route
+from okg.runtime.http_servers import Check, HttpServer, Note, health_route, metrics_route
 from okg.runtime.recorder import Recorder
 from okg.telemetry.logging import get_logger
 from okg.threads import ThreadGroup
@@ -154,6 +154,7 @@ class Manager:
         self._controllers: list[Controller] = []
         self._everywhere: list[tuple[str, Runnable]] = []
         self._checks: dict[str, Check] = {"readyz": self._is_ready}
+        self._notes: dict[str, Note] = {}
         self._synced = threading.Event()
         self._stopping = threading.Event()
         self._following = Context()
@@ -249,9 +250,11 @@ class Manager:
         """Run a server, such as the one for webhooks: the first to start and the last to stop."""
         self._servers.append((name, server))
 
-    def add_ready_check(self, name: str, check: Check) -> None:
-        """Be ready only while ``check`` returns True."""
+    def add_ready_check(self, name: str, check: Check, note: Note | None = None) -> None:
+        """Be ready only while ``check`` returns True; ``/readyz?verbose`` tells the note."""
         self._checks[name] = check
+        if note is not None:
+            self._notes[name] = note
 
     def run(self, ctx: Context | None = None) -> None:
         """Run until a signal comes, the context is done, or something fails.
@@ -368,7 +371,7 @@ class Manager:
         if options.health_address not in {"", "0"}:
             routes = {
                 "/healthz": health_route({"healthz": _always_true}),
-                "/readyz": health_route(self._checks),
+                "/readyz": health_route(self._checks, self._notes),
             }
             flag = "--health-probe-bind-address"
             servers.append(("health", HttpServer(options.health_address, flag, routes)))

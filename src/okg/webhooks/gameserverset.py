@@ -11,8 +11,8 @@ from okg.api.admission import (
 )
 from okg.api.game import GameServerSet
 from okg.api.meta import Opaque
-from okg.cloudprovider.registry import Registry
 from okg.context import Context
+from okg.workload.network_rules import Networks
 from okg.workload.validation import validate_set
 
 PATH = "/validate-v1alpha1-gss"
@@ -22,11 +22,11 @@ class GameServerSetWebhook:
     """Checks sets before they are stored.
 
     Args:
-        plugins: the network plugins that a set may name.
+        networks: those that a set may have.
     """
 
-    def __init__(self, plugins: Registry) -> None:
-        self._names = frozenset(plugins.names)
+    def __init__(self, networks: Networks) -> None:
+        self._networks = networks
 
     def handle(self, _ctx: Context, request: AdmissionRequest) -> AdmissionResponse:
         """Answer one request; an AdmissionHandler."""
@@ -34,7 +34,7 @@ class GameServerSetWebhook:
             new = _SET.decode(request.object)
         except (msgspec.MsgspecError, RecursionError) as error:
             return errored(400, f"cannot decode the GameServerSet: {error}")
-        verdict = validate_set(new, _decode_old(request.old_object), self._names)
+        verdict = validate_set(new, _decode_old(request.old_object), self._networks)
         if verdict.refusal:
             return denied(verdict.refusal, warnings=verdict.warnings)
         return allowed(warnings=verdict.warnings)

@@ -39,7 +39,9 @@ class Webhooks:
             host.unfenced, host.recorder_for(pod.COMPONENT), plugins, started=start.is_done
         )
         server.register(pod.PATH, self._pods.handle)
-        server.register(gameserverset.PATH, gameserverset.GameServerSetWebhook(plugins).handle)
+        server.register(
+            gameserverset.PATH, gameserverset.GameServerSetWebhook(plugins.networks).handle
+        )
 
     def run(self, ctx: Context) -> None:
         """Serve until the context is done, and wait for the plugins that are still at work."""

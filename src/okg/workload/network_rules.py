@@ -3,26 +3,71 @@
 The wording of OpenKruiseGame is part of each message, because people search for it.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
-from okg.api.game import GameServerSet
+import msgspec
+
+from okg.api.game import GameServerSet, Network, NetworkConfParam
 from okg.workload.invalid import InvalidField, shown
 
 NETWORK_TYPE = "spec.network.networkType"
+NETWORK_CONF = "spec.network.networkConf"
 
 
-def network_problems(gss: GameServerSet, plugins: Collection[str]) -> Iterator[InvalidField]:
-    """Yield what is wrong with the network, given the names of the enabled plugins."""
+class Findings(msgspec.Struct, frozen=True):
+    """What is found in the parameters of a network.
+
+    Attributes:
+        fatal: there is no network because of these.
+        doubtful: malformed, and passed over where they are stored already.
+        idle: mean nothing.
+    """
+
+    fatal: tuple[str, ...] = ()
+    doubtful: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
+
+
+Check: TypeAlias = Callable[[Sequence[NetworkConfParam]], Findings]
+"""Looks at the parameters of one network type."""
+
+
+class Networks(msgspec.Struct, frozen=True):
+    """Which networks there are.
+
+    Attributes:
+        checks: by network type; of all that can be used.
+        missing: why others cannot, by network type.
+    """
+
+    checks: Mapping[str, Check] = {}
+    missing: Mapping[str, str] = {}
+
+
+def network_problems(gss: GameServerSet, networks: Networks | None) -> Iterator[InvalidField]:
+    """Yield what must not be stored; nothing if it is not known which networks there are."""
     network = gss.spec.network if gss.spec else None
-    if network is None or network.network_type in plugins:
+    if network is None:
         return
-    names = " ".join(sorted(plugins))
-    if network.network_type:
-        found = shown(network.network_type)
-        problem = f'"{found}" is unknown: network type must be one of [{names}]'
-    else:
-        problem = f"network type is required; write one of [{names}]"
-    yield InvalidField(NETWORK_TYPE, problem)
+    yield from _type_problems(network, networks)
+    found = _findings(network, networks)
+    yield from _about_conf((*found.fatal, *found.doubtful))
+
+
+def network_obstacles(gss: GameServerSet, networks: Networks | None) -> Iterator[InvalidField]:
+    """Yield why a stored set has no network."""
+    network = gss.spec.network if gss.spec else None
+    if network is not None:
+        yield from _type_problems(network, networks)
+        yield from _about_conf(_findings(network, networks).fatal)
+
+
+def network_cautions(gss: GameServerSet, networks: Networks | None) -> Iterator[InvalidField]:
+    """Yield what is stored and means nothing."""
+    network = gss.spec.network if gss.spec else None
+    if network is not None:
+        yield from _about_conf(_findings(network, networks).idle)
 
 
 def network_change_problems(new: GameServerSet, old: GameServerSet) -> Iterator[InvalidField]:
@@ -36,3 +81,34 @@ def network_change_problems(new: GameServerSet, old: GameServerSet) -> Iterator[
         f'change network type is not allowed; write "{shown(before.network_type)}" as before, or '
         "remove the network in one update and add the other in the next",
     )
+
+
+def _type_problems(network: Network, networks: Networks | None) -> Iterator[InvalidField]:
+    asked = network.network_type
+    if networks is None or asked in networks.checks:
+        return
+    names = " ".join(sorted(networks.checks))
+    if asked in networks.missing:
+        problem = (
+            f'"{asked}" cannot be used, because {networks.missing[asked]}; until that is put right'
+            f" network type must be one of [{names}]"
+        )
+    elif asked:
+        problem = f'"{shown(asked)}" is unknown: network type must be one of [{names}]'
+    else:
+        problem = f"network type is required; write one of [{names}]"
+    yield InvalidField(NETWORK_TYPE, problem)
+
+
+def _findings(network: Network, networks: Networks | None) -> Findings:
+    check = networks.checks.get(network.network_type) if networks else None
+    return check(network.network_conf or ()) if check else Findings()
+
+
+def _about_conf(texts: Iterable[str]) -> Iterator[InvalidField]:
+    return (InvalidField(NETWORK_CONF, text) for text in texts)
+
+
+def no_findings(_: Sequence[NetworkConfParam]) -> Findings:
+    """Find nothing: a Check of networks that do not say what they can be told."""
+    return Findings()

@@ -113,7 +113,7 @@ def plan_set(new: GameServerSet, live: LiveSet, templates: Templates | None) -> 
             notes=("the set is being deleted, and its servers with it",),
         )
     problems = find_problems(new, live.workload)
-    verdict = validate_set(new, live.gss, _network_types(new, live.gss))
+    verdict = validate_set(new, live.gss, None)
     end, workload = _play(new, live, problems)
     updates = not problems.template and (live.workload is None or needs_update(live.workload, new))
     if workload is None:
@@ -144,12 +144,6 @@ def _told(problems: Problems, verdict: Verdict) -> Iterator[str]:
     yield from (problem for problem in told if problem not in verdict.refusal)
     if verdict.refusal:
         yield f"refused where the validating webhook is in use: {verdict.refusal}"
-
-
-def _network_types(*sets: GameServerSet | None) -> frozenset[str]:
-    """Return the networks that are asked for: which there are, only the manager knows."""
-    networks = (gss.spec.network for gss in sets if gss is not None and gss.spec is not None)
-    return frozenset(network.network_type for network in networks if network is not None)
 
 
 def _play(

@@ -10,6 +10,7 @@ from okg.api.kruise import AdvancedStatefulSet
 from okg.workload.action_rules import action_problems
 from okg.workload.invalid import MOST_TOLD, InvalidField, attempt
 from okg.workload.name_rules import name_problems
+from okg.workload.network_rules import Networks, network_obstacles
 from okg.workload.ordinals import MAX_WITHHELD, ordinal_problems
 from okg.workload.probe_rules import QUALITIES, container_name_problems, probe_problems
 from okg.workload.scaling import RESERVE_FIELD, WORKLOAD_RESERVE_FIELD, check_size, spec_of
@@ -62,8 +63,16 @@ class Problems(msgspec.Struct, frozen=True):
         return replace(self, qualities=(*self.qualities, InvalidField(QUALITIES, message)))
 
 
-def find_problems(gss: GameServerSet, workload: AdvancedStatefulSet | None) -> Problems:
-    """Return what is wrong with a set; its workload too, where somebody edited it by hand."""
+def find_problems(
+    gss: GameServerSet, workload: AdvancedStatefulSet | None, networks: Networks | None = None
+) -> Problems:
+    """Return what is wrong with a set.
+
+    Args:
+        gss: the set.
+        workload: of the set, where somebody may have edited it by hand.
+        networks: which there are; None where that is not known.
+    """
     spec = spec_of(gss)
     scale = tuple(scale_problems(spec.scale_strategy))
     reserved = workload.spec.reserve_ordinals if workload is not None else ()
@@ -84,6 +93,7 @@ def find_problems(gss: GameServerSet, workload: AdvancedStatefulSet | None) -> P
         others=(
             *_missing_containers(spec),
             *action_problems(spec.service_qualities or ()),
+            *network_obstacles(gss, networks),
         ),
     )
 

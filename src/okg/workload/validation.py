@@ -6,14 +6,19 @@ edited, whatever rules were added since.
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
 from okg.api.game import GameServerSet
 from okg.workload.action_rules import action_cautions
 from okg.workload.invalid import MOST_TOLD, InvalidField, attempt, join_problems
-from okg.workload.network_rules import network_change_problems, network_problems
+from okg.workload.network_rules import (
+    Networks,
+    network_cautions,
+    network_change_problems,
+    network_problems,
+)
 from okg.workload.ordinals import repeated_ordinal
 from okg.workload.probe_rules import probe_cautions
 from okg.workload.problems import find_problems
@@ -38,18 +43,18 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def validate_set(
-    new: GameServerSet, old: GameServerSet | None, plugins: Collection[str]
+    new: GameServerSet, old: GameServerSet | None, networks: Networks | None
 ) -> Verdict:
     """Return whether a set may be stored.
 
     Args:
         new: the set as it shall be.
         old: the set as it is, None when it is created.
-        plugins: names of the network plugins that are enabled.
+        networks: which there are; None where only the manager knows.
     """
-    stored = Counter(_anywhere(problem) for problem in (_problems(old, plugins) if old else ()))
+    stored = Counter(_anywhere(problem) for problem in (_problems(old, networks) if old else ()))
     fresh, tolerated = list[InvalidField](), list[InvalidField]()
-    for problem in _problems(new, plugins):
+    for problem in _problems(new, networks):
         mistake = _anywhere(problem)
         (tolerated if stored[mistake] > 0 else fresh).append(problem)
         stored[mistake] -= 1
@@ -57,7 +62,9 @@ def validate_set(
         return Verdict(warnings=_warnings(*fresh, *tolerated))
     if old is not None:
         fresh.extend(network_change_problems(new, old))
-    return Verdict(refusal=join_problems(fresh), warnings=_warnings(*tolerated, *_cautions(new)))
+    return Verdict(
+        refusal=join_problems(fresh), warnings=_warnings(*tolerated, *_cautions(new, networks))
+    )
 
 
 def _anywhere(problem: InvalidField) -> str:
@@ -69,16 +76,17 @@ def _warnings(*problems: InvalidField) -> tuple[str, ...]:
     return tuple(str(problem) for problem in problems[:MOST_TOLD])
 
 
-def _problems(gss: GameServerSet, plugins: Collection[str]) -> Iterator[InvalidField]:
-    yield from network_problems(gss, plugins)
+def _problems(gss: GameServerSet, networks: Networks | None) -> Iterator[InvalidField]:
+    yield from network_problems(gss, networks)
     if gss.spec is not None:
         yield from find_problems(gss, None).all
         yield from excess_problems(gss.spec)
 
 
-def _cautions(gss: GameServerSet) -> Iterator[InvalidField]:
+def _cautions(gss: GameServerSet, networks: Networks | None) -> Iterator[InvalidField]:
     if gss.spec is None:
         return
+    yield from network_cautions(gss, networks)
     yield from strategy_cautions(gss.spec)
     again = repeated_ordinal(gss.spec.reserve_game_server_ids, RESERVE_FIELD)
     if again is not None:

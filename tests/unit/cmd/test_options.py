@@ -91,7 +91,6 @@ def test_a_manager_without_anything_to_run_is_a_mistake() -> None:
 
 
 WITHOUT_EFFECT = [
-    "--provider-config=/etc/kruise-game/config.toml",
     "--log-json-preset=otel",
     "--enable-tracing",
     "--enable-otel-logs=true",

@@ -202,3 +202,15 @@ def test_a_client_that_goes_away_is_no_error_and_a_broken_route_is() -> None:
 
     assert answer == (500, "internal server error\n")
     assert [line["event"] for line in logs] == ["no answer to an HTTP request"]
+
+
+def test_a_check_that_passed_can_have_something_to_tell() -> None:
+    notes = {"networks": lambda: "a cloud is left out", "cache": lambda: ""}
+    checks = {"networks": lambda: True, "cache": lambda: True}
+    with serving({"/readyz": health_route(checks, notes)}) as port:
+        assert get(port, "/readyz") == (200, "ok")
+        assert get(port, "/readyz/networks") == (200, "ok: a cloud is left out")
+        assert get(port, "/readyz?verbose") == (
+            200,
+            "[+]networks ok: a cloud is left out\n[+]cache ok\nhealthz check passed\n",
+        )

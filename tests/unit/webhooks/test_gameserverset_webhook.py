@@ -17,7 +17,7 @@ def _set(network_type: str) -> msgspec.Raw:
 
 
 def _ask(new: msgspec.Raw, old: msgspec.Raw | None = None) -> AdmissionResponse:
-    webhook = GameServerSetWebhook(Registry([ScriptedPlugin("Test-Net")]))
+    webhook = GameServerSetWebhook(Registry([ScriptedPlugin("Test-Net")]).networks)
     request = AdmissionRequest(object=new, old_object=old or msgspec.Raw())
     return webhook.handle(Context(), request)
 

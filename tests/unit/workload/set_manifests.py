@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from okg.workload.network_rules import Networks, no_findings
 from okg.workload.validation import Verdict, validate_set
 from unit.fleet import SPEC, a_set
 
-PLUGINS = ("Kubernetes-NodePort", "Kubernetes-HostPort")
+NETWORKS = Networks(dict.fromkeys(["Kubernetes-NodePort", "Kubernetes-HostPort"], no_findings))
 FULL: dict[str, Any] = {
     "replicas": 1_000_000,
     "serviceName": "lobby",
@@ -55,7 +56,7 @@ FULL: dict[str, Any] = {
 
 
 def judge(spec: dict[str, Any] | None = None, old: dict[str, Any] | None = None) -> Verdict:
-    return validate_set(a_set(spec), a_set(old) if old is not None else None, PLUGINS)
+    return validate_set(a_set(spec), a_set(old) if old is not None else None, NETWORKS)
 
 
 def template(**fields: object) -> dict[str, Any]:

@@ -3,9 +3,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from okg.workload.network_rules import Networks
 from okg.workload.validation import Verdict, validate_set
 from unit.fleet import NOW, a_set
-from unit.workload.set_manifests import FULL, PLUGINS, actions, judge, pod
+from unit.workload.set_manifests import FULL, NETWORKS, actions, judge, pod
 
 DNS = 'write at most 63 small letters, digits or "-", with a letter or digit at both ends'
 
@@ -19,8 +20,8 @@ def test_a_set_without_mistakes_is_stored_without_a_word() -> None:
 def test_a_set_without_a_spec_is_stored() -> None:
     bare = replace(a_set(), spec=None)
 
-    assert validate_set(bare, None, PLUGINS) == Verdict()
-    assert validate_set(bare, a_set(), PLUGINS) == Verdict()
+    assert validate_set(bare, None, NETWORKS) == Verdict()
+    assert validate_set(bare, a_set(), NETWORKS) == Verdict()
 
 
 def test_actions_for_different_results_do_not_contradict_each_other() -> None:
@@ -44,7 +45,7 @@ def test_actions_for_different_results_do_not_contradict_each_other() -> None:
 def test_pods_are_called_after_the_set(name: str, refusal: str) -> None:
     gss = replace(a_set(), metadata=replace(a_set().metadata, name=name))
 
-    assert validate_set(gss, None, PLUGINS) == Verdict(refusal=refusal)
+    assert validate_set(gss, None, NETWORKS) == Verdict(refusal=refusal)
 
 
 def test_the_type_of_a_network_is_not_changed() -> None:
@@ -131,7 +132,7 @@ def test_a_set_on_its_way_out_can_be_edited_in_any_way() -> None:
     gss = a_set({"replicas": 1_000_001, "network": {"networkType": "B"}})
     leaving = replace(gss, metadata=replace(gss.metadata, deletion_timestamp=NOW))
 
-    verdict = validate_set(leaving, a_set({"network": {"networkType": "A"}}), PLUGINS)
+    verdict = validate_set(leaving, a_set({"network": {"networkType": "A"}}), NETWORKS)
 
     assert verdict.refusal == ""
     assert [warning.partition(":")[0] for warning in verdict.warnings] == [
@@ -143,4 +144,4 @@ def test_a_set_on_its_way_out_can_be_edited_in_any_way() -> None:
 def test_an_old_set_without_a_spec_excuses_nothing() -> None:
     bare = replace(a_set(), spec=None)
 
-    assert validate_set(a_set({"replicas": 1_000_001}), bare, ()).refusal != ""
+    assert validate_set(a_set({"replicas": 1_000_001}), bare, Networks()).refusal != ""

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from okg.workload.validation import Verdict, validate_set
 from unit.fleet import a_set
-from unit.workload.set_manifests import FULL, PLUGINS, judge
+from unit.workload.set_manifests import FULL, NETWORKS, judge
 
 LONG = "x" * 70
 
@@ -103,8 +103,8 @@ def test_what_changes_is_judged_and_not_what_is_beside_it(
     noted = replace(stored, metadata=replace(stored.metadata, annotations=annotations))
     cured = a_set({**spec, "replicas": 1})
 
-    assert validate_set(noted, stored, PLUGINS).refusal == ""
-    assert validate_set(cured, stored, PLUGINS).refusal == ""
+    assert validate_set(noted, stored, NETWORKS).refusal == ""
+    assert validate_set(cured, stored, NETWORKS).refusal == ""
 
 
 @given(st.integers(0, 1_000_000), st.lists(st.integers(0, 1000), unique=True))

@@ -33,6 +33,7 @@ from okg.workload.backend_choice import BackendName, with_backend
 from okg.workload.invalid import InvalidField
 from okg.workload.kill import replicas_after_kill
 from okg.workload.native.migration import FIELD as MOVE_FIELD, is_asked_for
+from okg.workload.network_rules import Networks
 from okg.workload.ordinals import belongs_to
 from okg.workload.ownership import is_going
 from okg.workload.pod_counts import Tally, count_troubles, tally_members, tally_pods
@@ -94,6 +95,7 @@ class GameServerSetReconciler:
         markers: whether OpenKruise probes; where it does not, nothing waits for it.
         mover: moves sets from one back end to the other; None where there is but one.
         live: reads past the caches; without it a size is trusted to be the latest.
+        networks: those that sets may have; None to let them have any.
     """
 
     def __init__(
@@ -106,8 +108,10 @@ class GameServerSetReconciler:
         markers: Markers = Markers.USED,
         mover: Mover | None = None,
         live: Reader | None = None,
+        networks: Networks | None = None,
     ) -> None:
         self._client = client
+        self._networks = networks
         self._live = live
         self._backends = backends or kruise_only(client)
         self._mover = mover
@@ -142,7 +146,7 @@ class GameServerSetReconciler:
             return None
         if workload is not None:
             gss = self._note(gss, home.backend)
-        found = find_problems(gss, workload)
+        found = find_problems(gss, workload, self._networks)
         problems, waiting = self._sync_probes(gss, found)
         problems = problems.with_other(home.problem).with_other(stays)
         scene = _Scene(gss, home.backend, workload)
