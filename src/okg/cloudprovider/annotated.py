@@ -8,13 +8,14 @@
 | an answer | it is told |
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from okg.api.core import Pod
 from okg.api.game import NetworkStatus
+from okg.api.resource import Object
 from okg.client.client import Client
 from okg.cloudprovider.features import Features
 from okg.cloudprovider.parameters import Conf, Parameters
@@ -49,6 +50,7 @@ class Annotations(msgspec.Struct, frozen=True, kw_only=True):
         answer: returns what has come of it; None while nothing has.
         features: what it does.
         asks_again: whether a pod that is there keeps up with what is asked for.
+        reads: the kinds that answers are in.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Annotations(msgspec.Struct, frozen=True, kw_only=True):
     answer: Callable[[Inquiry], NetworkStatus | None]
     features: Features
     asks_again: bool = False
+    reads: tuple[type[Object], ...] = ()
 
 
 class AnnotatedNetwork:
@@ -89,6 +92,11 @@ class AnnotatedNetwork:
     def features(self) -> Features:
         """What it does."""
         return self._annotations.features
+
+    @property
+    def reads(self) -> Sequence[type[Object]]:
+        """The kinds that answers are in."""
+        return self._annotations.reads
 
     def start(self, ctx: Context, client: Client) -> None:
         """Nothing to do: nothing is kept."""

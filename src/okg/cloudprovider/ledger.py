@@ -12,7 +12,7 @@ writer's.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from threading import Lock
 from typing import TypeAlias, TypeVar
@@ -31,7 +31,7 @@ from okg.cloudprovider.ledger_record import (
 )
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.cloudprovider.port_index import PortIndex
-from okg.cloudprovider.ports import PortBook, PortRange, repair, settle
+from okg.cloudprovider.ports import PENDING, PortBook, PortRange, repair, settle
 from okg.context import Context
 from okg.errors import AlreadyExists, Cancelled, Conflict, NotFound
 
@@ -153,7 +153,10 @@ class PortLedger:
                     client.patch(record, written)
                 elif shelf.changed:
                     client.create(written)
-            except (AlreadyExists, Conflict, NotFound):
+            except (AlreadyExists, Conflict, NotFound) as error:
+                # What is not found without a record is the namespace.
+                if record is None and isinstance(error, NotFound):
+                    raise
                 ctx.sleep(_RETRY_SECONDS)
                 continue
             return granted
@@ -209,6 +212,13 @@ def tidied(record: LedgerRecord, index: PortIndex, now: datetime) -> LedgerRecor
     """
     books = {balancer: read_book(record, balancer) for balancer in balancers_of(record)}
     return with_books(record, {name: _tidied(name, it, index, now) for name, it in books.items()})
+
+
+def time_to_expiry(record: LedgerRecord, now: datetime) -> timedelta | None:
+    """Return when the first claim on record is too old to be kept; None without any."""
+    books = (read_book(record, balancer) for balancer in balancers_of(record))
+    claimed = [claim.at for book in books for claim in book.claims.values()]
+    return max(min(claimed) + PENDING - now, timedelta(0)) if claimed else None
 
 
 def _tidied(balancer: str, book: PortBook, index: PortIndex, now: datetime) -> PortBook:

@@ -16,7 +16,7 @@ from okg.api.service import Service
 from okg.client.client import Client
 from okg.cloudprovider.drawing import Allocation, Wish
 from okg.cloudprovider.ledger import Change, PortLedger, tidied
-from okg.cloudprovider.ledger_record import LedgerRecord
+from okg.cloudprovider.ledger_record import LedgerRecord, blank
 from okg.cloudprovider.port_index import Placement, PortIndex
 from okg.cloudprovider.ports import PortRange
 from okg.context import Context
@@ -49,6 +49,11 @@ class Pool:
         self.kinds = kinds
         self.index = PortIndex(place)
         self._ledger = PortLedger(name, namespace, allowed, self.index)
+
+    @property
+    def record(self) -> LedgerRecord:
+        """The record as it is while nothing is given."""
+        return blank(self.namespace, self.name)
 
     def observe(self, old: Object | None, new: Object | None) -> None:
         """Take in an object of one of the kinds that came, changed or went."""

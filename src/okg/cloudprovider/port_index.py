@@ -61,6 +61,16 @@ class PortIndex:
                 self._places[key] = place
                 self._balancers.setdefault(place.balancer, _Balancer()).note(key, place)
 
+    def has(self, obj: Object) -> bool:
+        """Whether the ports of an object are known; so they are if it has none."""
+        place = self._place(obj)
+        return place is None or not place.ports & ~self.ports_of(place.balancer, place.holder)
+
+    def concerns(self, old: Object | None, new: Object | None) -> bool:
+        """Whether a change is one of ports."""
+        places = [self._place(obj) if obj else None for obj in (old, new)]
+        return places[0] != places[1]
+
     def in_use(self, balancer: str) -> int:
         """Return the ports that anybody has there, as a set."""
         with self._lock:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
-from typing import Self, cast
+from typing import cast
 
 from okg.cloudprovider.checks import check_of
 from okg.cloudprovider.plugin import NetworkPlugin

@@ -63,6 +63,28 @@ def is_served(api: ApiClient, kind: type[Object], *, sleep: Sleep = time.sleep) 
     return resource.plural in _served(api, f"/apis/{resource.group}/{resource.version}", sleep)
 
 
+def why_not_listed(api: ApiClient, kind: type[Object], namespace: str) -> str:
+    """Return why objects of a kind cannot be listed, and so not be cached; empty if they can.
+
+    Raises:
+        ConfigError: the server cannot be asked.
+    """
+    resource = kind.resource_type
+    path = resource.path(namespace if resource.namespaced else "")
+    try:
+        insist(lambda: api.request("GET", path, query={"limit": "1"}))
+    except NotFound:
+        return (
+            f"the API server does not serve {resource.group_resource} ({resource.version}); install"
+            " its CustomResourceDefinition and restart the manager"
+        )
+    except Forbidden as error:
+        return f"the manager may not list {resource.group_resource} ({error.message})"
+    except (ApiError, TransportError) as error:
+        raise ConfigError(str(error)) from error
+    return ""
+
+
 def can_resize_pods(api: ApiClient, *, sleep: Sleep = time.sleep) -> bool:
     """Ask the server whether it changes amounts of resources of running pods.
 

@@ -10,7 +10,6 @@ from okg.api.kruise import AdvancedStatefulSet
 from okg.cache.informers import Selection
 from okg.client.connection import connect
 from okg.client.throttle import Throttle
-from okg.cloudprovider.registry import Registry, installed_plugins
 from okg.cloudprovider.start import PluginStart
 from okg.cmd.discovery import (
     can_resize_pods,
@@ -21,6 +20,7 @@ from okg.cmd.discovery import (
 )
 from okg.cmd.durations import parse_duration
 from okg.cmd.environment import network_patience
+from okg.cmd.networks import add_networks, find_networks, selections
 from okg.cmd.options import DEFAULT_RESYNC, ManagerFlags, parse
 from okg.cmd.probing import add_probes
 from okg.cmd.scaler import add_scaler, serves_scaler
@@ -81,12 +81,15 @@ def build(flags: ManagerFlags) -> Manager:
     patience = network_patience(os.environ)
     manager = _connected(flags)
     check_server(manager.api, kruise=flags.controllers and flags.workload_backend == "kruise")
-    plugins = PluginStart(Registry(installed_plugins()), manager.unfenced)
+    networks = find_networks(manager.api, flags)
+    plugins = PluginStart(networks.plugins, manager.unfenced)
     native = flags.controllers and add_controllers(manager, flags, patience, plugins)
     if flags.webhook_port:
         add_webhooks(manager, flags, plugins)
     add_scaler(manager, flags)
-    if flags.webhook_port or native:
+    asked = bool(flags.webhook_port or native)
+    add_networks(manager, flags, networks, asked=asked)
+    if asked:
         manager.add(plugins, name="plugins")
         manager.add_ready_check("plugins", plugins.is_done)
     return manager
@@ -101,6 +104,7 @@ def _connected(flags: ManagerFlags) -> Manager:
             Pod: Selection(labels=OWNER_GSS),
             **CONFIGURATIONS,
             **workload.SELECTIONS,
+            **selections(flags),
         },
         leader_election_id=LEASE_NAME if flags.leader_elect and flags.controllers else "",
         leader_election_namespace=flags.leader_election_namespace,
@@ -142,7 +146,12 @@ def add_controllers(
     )
     manager.add(
         gameserverset.controller(
-            manager, workers=sets, backends=backends, markers=markers, live=manager.api
+            manager,
+            workers=sets,
+            backends=backends,
+            markers=markers,
+            live=manager.api,
+            networks=plugins.plugins.networks,
         )
     )
     if not native:

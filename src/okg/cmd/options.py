@@ -146,8 +146,8 @@ def parse(arguments: Sequence[str]) -> ManagerFlags:
         *_names("provider-config"),
         default="",
         metavar="FILE",
-        help="TOML file of the network providers and of the ports that each of them"
-        f" may give (default {DEFAULT_PROVIDER_CONFIG})",
+        help="TOML file of the network providers and of the ports each may give"
+        f" (default {DEFAULT_PROVIDER_CONFIG})",
     )
     _add_probe_flags(parser)
     _add_webhook_flags(parser)

@@ -40,14 +40,16 @@ def _spoil(server: FakeApiServer, name: str, change: bytes) -> None:
 class Bench:
     """An informer of ConfigMaps on a fake server."""
 
-    def __init__(self, server: FakeApiServer, clock: FakeClock, **selection: str) -> None:
+    def __init__(
+        self, server: FakeApiServer, clock: FakeClock, selection: Selection | None = None
+    ) -> None:
         self.clock = clock
         self.api = ApiClient(server)
         self.odd: list[Undecodable] = []
         self.heard: list[tuple[str, str]] = []
         self.informers = Informers(
             self.api,
-            selections={ConfigMap: Selection(**selection)},
+            selections={ConfigMap: selection or Selection()},
             read_timeout=5.0,
             on_undecodable=self.odd.append,
         )
@@ -202,7 +204,7 @@ def test_an_object_that_does_not_fit_is_left_out_and_named(
 def test_an_object_that_leaves_the_selection_is_gone(
     server: FakeApiServer, clock: FakeClock
 ) -> None:
-    bench = Bench(server, clock, labels="game=yes")
+    bench = Bench(server, clock, Selection(labels="game=yes"))
     mine = server.put(_map("mine", game="yes"))
     server.put(_map("other", game="no"))
     with bench.running():

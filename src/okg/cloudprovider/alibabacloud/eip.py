@@ -91,5 +91,6 @@ EIP = Annotations(
     ask=_ask,
     answer=_answer,
     features=Features(reach="an address of its own", keeps=f"{RELEASE.name}=Never"),
+    reads=(PodEip,),
 )
 """The network type."""

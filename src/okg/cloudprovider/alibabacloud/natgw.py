@@ -69,5 +69,6 @@ NATGW = Annotations(
     ask=_ask,
     answer=_answer,
     features=Features(reach="a gateway", keeps=FIXED.name),
+    reads=(PodDnat,),
 )
 """The network type."""

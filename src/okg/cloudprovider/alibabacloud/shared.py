@@ -95,6 +95,7 @@ class SharedNetwork:
 
     alias = ""
     features = Features(reach="a load balancer", makes=("Service",), cut_off="label of the pod")
+    reads = (Service,)
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared

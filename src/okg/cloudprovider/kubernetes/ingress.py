@@ -166,6 +166,7 @@ class IngressNetwork:
     alias = ""
     parameters = PARAMETERS
     features = Features(reach="an HTTP route", makes=("Service", "Ingress"), keeps=FIXED.name)
+    reads = (Service, Ingress)
 
     def start(self, ctx: Context, client: Client) -> None:
         """Nothing to do: nothing is kept."""

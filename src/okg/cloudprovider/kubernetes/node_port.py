@@ -65,6 +65,7 @@ class NodePort:
         keeps=FIXED.name,
         cut_off="selector of the Service",
     )
+    reads = (Service, Node)
 
     def start(self, ctx: Context, client: Client) -> None:
         """Nothing to do: the API server gives the ports."""
