@@ -111,9 +111,15 @@ class Arena:
         )
         return ManagerProcess(process, health, metrics)
 
-    def create_set(self, namespace: str, name: str, **spec: object) -> GameServerSet:
+    def create_set(
+        self,
+        namespace: str,
+        name: str,
+        annotations: Mapping[str, str] | None = None,
+        **spec: object,
+    ) -> GameServerSet:
         manifest = {
-            "metadata": {"name": name, "namespace": namespace},
+            "metadata": {"name": name, "namespace": namespace, "annotations": annotations or {}},
             "spec": {"gameServerTemplate": template(), **spec},
         }
         return self.admin.create(
@@ -216,6 +222,7 @@ def rights(*more: str) -> list[dict[str, object]]:
         "manager-role",
         "native-workload-role",
         "leader-election-role",
+        "port-ledger-role",
         "webhook-certificates-role",
         *more,
     )

@@ -1,0 +1,135 @@
+"""A plane with OpenKruise, nodes and a cloud, and what tests of networks look at there."""
+
+from collections import Counter
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from integration.arena import SYSTEM, Arena
+from integration.hooked import Hooked, open_hooked
+from okg.api.game import NetworkStatus
+from okg.api.service import (
+    LoadBalancerIngress,
+    LoadBalancerStatus,
+    Service,
+    ServiceStatus,
+)
+from okg.client.rest import ApiClient
+from okg.cloudprovider.alibabacloud.marks import ID
+from okg.cloudprovider.ledger_record import LedgerRecord, balancers_of, read_book
+from okg.cloudprovider.ports import ports_of
+from okg.context import Context
+from okg.errors import Conflict, NotFound
+from okg.testing.kruise import KruiseManager
+from okg.testing.nodes import NodeSimulator
+from okg.threads import ThreadGroup
+
+BACKEND = "game.kruise.io/workload-backend"
+LEDGER = "okg-ports-alibabacloud-nlb"
+
+
+class Cloud:
+    """Gives each Service that asks for a load balancer its address, as vendors' controllers do."""
+
+    def __init__(self, admin: ApiClient) -> None:
+        self._admin = admin
+
+    def run(self, ctx: Context) -> None:
+        while ctx.sleep(0.1):
+            for service in self._admin.list(Service):
+                wanted = ServiceStatus(load_balancer=LoadBalancerStatus(ingress=_ingress(service)))
+                try:
+                    self._admin.patch(
+                        service, replace(service, status=wanted), subresource="status"
+                    )
+                except (Conflict, NotFound):
+                    continue
+
+
+def _ingress(service: Service) -> tuple[LoadBalancerIngress, ...]:
+    balancer = service.metadata.annotations.get(ID)
+    if service.spec.type != "LoadBalancer" or not balancer:
+        return ()
+    return (LoadBalancerIngress(hostname=f"{balancer}.example.com"),)
+
+
+class Clouded:
+    """What the tests look at.
+
+    Attributes:
+        hooked: the plane, the way to the webhooks, and the replicas behind it.
+    """
+
+    def __init__(self, hooked: Hooked) -> None:
+        self.hooked = hooked
+
+    @property
+    def arena(self) -> Arena:
+        return self.hooked.arena
+
+    def options(self, name: str, text: str) -> str:
+        """Write provider options; return the flag that names them."""
+        path = self.arena.folder / f"{name}.toml"
+        path.write_text(text)
+        return f"--provider-config={path}"
+
+    def networks(self, namespace: str) -> dict[str, NetworkStatus]:
+        found = self.arena.servers(namespace)
+        return {name: server.status.network_status for name, server in found.items()}
+
+    def states(self, namespace: str) -> dict[str, str]:
+        found = self.networks(namespace)
+        return {name: network.current_network_state for name, network in found.items()}
+
+    def services(self, namespace: str) -> dict[str, Service]:
+        found = self.arena.admin.list(Service, namespace=namespace)
+        return {service.metadata.name: service for service in found}
+
+    def ports(self, namespace: str) -> Counter[tuple[str, int]]:
+        """How often each port of each load balancer is given."""
+        return Counter(
+            (service.metadata.annotations[ID], port.port)
+            for service in self.services(namespace).values()
+            for port in service.spec.ports
+        )
+
+    def record(self) -> dict[str, tuple[int, ...]]:
+        """What is on record as given, by load balancer."""
+        record = self.arena.admin.get(LedgerRecord, SYSTEM, LEDGER)
+        if record is None:
+            return {}
+        books = {name: read_book(record, name) for name in balancers_of(record)}
+        return {name: ports_of(book.used) for name, book in books.items()}
+
+    def claims(self, balancers: Iterable[str]) -> set[str]:
+        """Who has a claim on record that no Service has taken up."""
+        record = self.arena.admin.get(LedgerRecord, SYSTEM, LEDGER)
+        assert record is not None
+        return {holder for name in balancers for holder in read_book(record, name).claims}
+
+
+def nlb(*balancers: str, **more: str) -> dict[str, object]:
+    """Return a network of ports of load balancers."""
+    conf = {"NlbIds": ",".join(balancers), "PortProtocols": "80/TCP", **more}
+    return network("AlibabaCloud-NLB", conf)
+
+
+def network(kind: str, conf: Mapping[str, str]) -> dict[str, object]:
+    entries = [{"name": name, "value": value} for name, value in conf.items()]
+    return {"networkType": kind, "networkConf": entries}
+
+
+@contextmanager
+def open_clouded(folder: Path) -> Generator[Clouded]:
+    """Start the plane, OpenKruise, nodes and the cloud."""
+    with ExitStack() as stack:
+        hooked = stack.enter_context(open_hooked(folder, kruise=False))
+        stack.enter_context(KruiseManager(hooked.arena.plane))
+        group = ThreadGroup(Context())
+        group.start("nodes", NodeSimulator(hooked.arena.admin).run)
+        group.start("cloud", Cloud(hooked.arena.admin).run)
+        stack.callback(group.join)
+        stack.callback(group.stop)
+        yield Clouded(hooked)
