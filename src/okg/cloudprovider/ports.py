@@ -92,8 +92,14 @@ def lowest(free: int, count: int) -> tuple[int, ...]:
 
 
 def claim(book: PortBook, holder: str, ports: Sequence[int], now: datetime) -> PortBook:
-    """Return the book with these ports claimed for a holder, in place of what it claimed before."""
-    return _with_claim(book, holder, Claim(tuple(ports), now))
+    """Return the book with these ports claimed for a holder.
+
+    What it claimed before stays claimed behind them: a Service may have that already of which
+    nobody here has heard yet.
+    """
+    before = book.claims[holder].ports if holder in book.claims else ()
+    claimed = (*ports, *(port for port in before if port not in ports))
+    return _with_claim(book, holder, Claim(claimed, now))
 
 
 def leave(book: PortBook, holder: str, ports: Sequence[int], now: datetime) -> PortBook:

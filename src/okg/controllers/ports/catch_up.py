@@ -1,7 +1,8 @@
 """CatchUp: whether our pools know every Service that is there.
 
-A leader before us may have freed a port's claim because it knew of the Service that has it. Our
-cache may not have come so far when we begin to lead, and would take that port for nobody's.
+A leader before us may have dropped a claim because it knew of the Service that has the ports. Our
+cache may not have come so far when we begin to lead, or at any time while a watch is out of order,
+and ports that are not known to be somebody's would be taken for nobody's.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,7 @@ from okg.controllers.reader import Reader
 
 
 class CatchUp:
-    """Compares pools with what the server had when first asked. For one thread.
+    """Compares pools with what the server had when that was begun. For one thread.
 
     Args:
         live: reads past the caches.
@@ -25,6 +26,15 @@ class CatchUp:
         self._pools = pools
         self._namespace = namespace
         self._unknown: Sequence[Service] | None = None
+
+    @property
+    def was_done(self) -> bool:
+        """Whether it was done the last time that was asked."""
+        return self._unknown is not None and not self._unknown
+
+    def begin(self) -> None:
+        """Compare with what the server has now."""
+        self._unknown = None
 
     def is_done(self) -> bool:
         """Whether every Service that was there is known, or gone by now."""

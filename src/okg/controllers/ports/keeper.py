@@ -9,7 +9,7 @@
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from okg.client.client import Client
 from okg.clock import SYSTEM_CLOCK, Clock
@@ -22,7 +22,7 @@ from okg.errors import TerminalError
 from okg.runtime.reconcile import Request, Result
 
 CATCH_UP_PERIOD = timedelta(seconds=1)
-"""Time between two looks whether our caches have come as far as the leader's before us."""
+"""Time between two looks whether our caches have come far enough."""
 
 
 class PortKeeper:
@@ -55,15 +55,19 @@ class PortKeeper:
         record = self._client.get(LedgerRecord, request.namespace, request.name)
         if pool is None or record is None:
             return None
-        if not self._catch_up.is_done():
-            return Result(requeue_after=CATCH_UP_PERIOD)
-        now = self._clock.now()
         try:
-            after = pool.tidied(record, now)
+            return self._tidy(pool, record, self._clock.now())
         except ValueError as error:
             raise TerminalError(
                 f"config map {record.key} cannot be read: {error}; delete the key that somebody"
                 " wrote, and it is made anew from the Services"
             ) from error
-        again = time_to_expiry(self._client.patch(record, after), now)
+
+    def _tidy(self, pool: Pool, record: LedgerRecord, now: datetime) -> Result | None:
+        if time_to_expiry(record, now) == timedelta(0) and self._catch_up.was_done:
+            # Is the Service really not there, or have we not heard of it?
+            self._catch_up.begin()
+        if not self._catch_up.is_done():
+            return Result(requeue_after=CATCH_UP_PERIOD)
+        again = time_to_expiry(self._client.patch(record, pool.tidied(record, now)), now)
         return Result(requeue_after=again) if again is not None else None
