@@ -111,15 +111,9 @@ class Arena:
         )
         return ManagerProcess(process, health, metrics)
 
-    def create_set(
-        self,
-        namespace: str,
-        name: str,
-        annotations: Mapping[str, str] | None = None,
-        **spec: object,
-    ) -> GameServerSet:
+    def create_set(self, namespace: str, name: str, **spec: object) -> GameServerSet:
         manifest = {
-            "metadata": {"name": name, "namespace": namespace, "annotations": annotations or {}},
+            "metadata": {"name": name, "namespace": namespace},
             "spec": {"gameServerTemplate": template(), **spec},
         }
         return self.admin.create(

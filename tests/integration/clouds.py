@@ -1,15 +1,17 @@
 """A plane with OpenKruise, nodes and a cloud, and what tests of networks look at there."""
 
+import re
 from collections import Counter
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
-from integration.arena import SYSTEM, Arena
+from integration.arena import SYSTEM, Arena, template
 from integration.hooked import Hooked, open_hooked
-from okg.api.game import NetworkStatus
+from okg.api.game import GameServerSet, NetworkStatus
 from okg.api.service import (
     LoadBalancerIngress,
     LoadBalancerStatus,
@@ -25,6 +27,10 @@ from okg.errors import Conflict, NotFound
 from okg.testing.kruise import KruiseManager
 from okg.testing.nodes import NodeSimulator
 from okg.threads import ThreadGroup
+
+ELECTED = ("--leader-elect", f"--leader-election-namespace={SYSTEM}")
+FLAGS = (*ELECTED, "--workload-backend=native")
+"""Of a manager that makes pods itself, and of sets that say so leaves it to OpenKruise."""
 
 BACKEND = "game.kruise.io/workload-backend"
 LEDGER = "okg-ports-alibabacloud-nlb"
@@ -75,6 +81,14 @@ class Clouded:
         path.write_text(text)
         return f"--provider-config={path}"
 
+    def make(self, namespace: str, maker: str, **spec: object) -> None:
+        """Create set ``a``, whose pods that back end makes."""
+        meta = {"name": "a", "namespace": namespace, "annotations": {BACKEND: maker}}
+        manifest = {"metadata": meta, "spec": {"gameServerTemplate": template(), **spec}}
+        self.arena.admin.create(
+            msgspec.json.decode(msgspec.json.encode(manifest), type=GameServerSet)
+        )
+
     def networks(self, namespace: str) -> dict[str, NetworkStatus]:
         found = self.arena.servers(namespace)
         return {name: server.status.network_status for name, server in found.items()}
@@ -94,6 +108,16 @@ class Clouded:
             for service in self.services(namespace).values()
             for port in service.spec.ports
         )
+
+    def requests(self) -> Counter[tuple[str, str]]:
+        """How many requests the API server has answered, by method and resource."""
+        text = self.arena.admin.request("GET", "/metrics").body.decode()
+        found: Counter[tuple[str, str]] = Counter()
+        for labels, value in re.findall(r"apiserver_request_total{(.*)} (\S+)", text):
+            told = dict(re.findall(r'(\w+)="([^"]*)"', labels))
+            if not told["subresource"]:
+                found[told["verb"], told["resource"]] += int(float(value))
+        return found
 
     def record(self) -> dict[str, tuple[int, ...]]:
         """What is on record as given, by load balancer."""

@@ -144,7 +144,7 @@ def test_a_set_with_an_unknown_network_is_refused_with_the_names_there_are(
 ) -> None:
     with pytest.raises(
         Forbidden,
-        match=r"network type must be one of \[Test-Net Test-Recording Test-Refusing Test-Slow\]",
+        match=r"must be one of \[AlibabaCloud-.* Test-Net Test-Recording Test-Refusing Test-Slow ",
     ):
         hooked.arena.create_set(namespace, "a", replicas=0, network={"networkType": "Nowhere"})
 

@@ -52,9 +52,13 @@ class Object(Value, frozen=True, kw_only=True):
     """Base of all kinds; a subclass names its ``resource_type`` and declares its fields.
 
     Repeat ``frozen=True, kw_only=True`` on subclasses: type checkers do not inherit them.
+
+    Attributes:
+        selector: labels by which caches tell the objects of a type from others of its resource.
     """
 
     resource_type: ClassVar[ResourceType]
+    selector: ClassVar[str] = ""
     metadata: ObjectMeta = ObjectMeta()
 
     @property

@@ -25,7 +25,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Which objects of a kind are cached.
 
     Attributes:
-        labels: label selector.
+        labels: label selector; empty for that of the kind.
         fields: field selector.
         namespaces: where; empty for where all kinds are cached.
     """
@@ -81,7 +81,7 @@ class Informers:
                 self._api,
                 kind,
                 namespaces=selection.namespaces or self._namespaces,
-                labels=selection.labels,
+                labels=selection.labels or kind.selector,
                 fields=selection.fields,
                 resync=self._resync,
                 read_timeout=self._read_timeout,

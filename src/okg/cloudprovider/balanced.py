@@ -29,7 +29,6 @@ from okg.cloudprovider.balancer import (
 )
 from okg.cloudprovider.drawing import Allocation, Group, Wish
 from okg.cloudprovider.features import Features
-from okg.cloudprovider.ledger_record import LedgerRecord
 from okg.cloudprovider.not_ready import is_ready, keep_connected
 from okg.cloudprovider.owners import owner_of
 from okg.cloudprovider.parameters import Conf, Parameters
@@ -58,8 +57,6 @@ class BalancedNetwork:
     Attributes:
         pools: the pool, for whoever feeds it.
     """
-
-    reads = (Service, LedgerRecord)
 
     def __init__(self, balancer: Balancer, pool: Pool) -> None:
         self._balancer = balancer

@@ -24,6 +24,7 @@ class LedgerRecord(Object, frozen=True, kw_only=True):
     """The record."""
 
     resource_type: ClassVar = ResourceType("", "v1", "ConfigMap", "configmaps")
+    selector: ClassVar = LABEL
     data: Mapping[str, str] = {}
 
 

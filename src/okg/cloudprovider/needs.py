@@ -8,7 +8,9 @@ from collections.abc import Collection
 from typing import Protocol, runtime_checkable
 
 from okg.api.resource import Object
+from okg.cloudprovider.ledger_record import LedgerRecord
 from okg.cloudprovider.plugin import NetworkPlugin
+from okg.cloudprovider.pool import Pooled
 
 
 @runtime_checkable
@@ -41,6 +43,11 @@ class Observing(Protocol):
 
 def kinds_of(plugin: NetworkPlugin) -> frozenset[type[Object]]:
     """Return all kinds that a plugin says it needs."""
-    read = plugin.reads if isinstance(plugin, Reading) else ()
-    observed = plugin.observes if isinstance(plugin, Observing) else ()
-    return frozenset((*read, *observed))
+    kinds = set[type[Object]]()
+    if isinstance(plugin, Reading):
+        kinds.update(plugin.reads)
+    if isinstance(plugin, Observing):
+        kinds.update(plugin.observes)
+    for pool in plugin.pools if isinstance(plugin, Pooled) else ():
+        kinds.update((LedgerRecord, *pool.kinds))
+    return frozenset(kinds)

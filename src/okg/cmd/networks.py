@@ -7,11 +7,10 @@ import msgspec
 
 from okg.api.game import GameServerSet
 from okg.api.resource import Object
-from okg.api.service import Service
 from okg.cache.informers import Selection
 from okg.client.connection import in_cluster_namespace
 from okg.client.rest import ApiClient
-from okg.cloudprovider.ledger_record import LABEL, LedgerRecord
+from okg.cloudprovider.ledger_record import LedgerRecord
 from okg.cloudprovider.needs import Observing, kinds_of
 from okg.cloudprovider.options import SHIPPED, Section, read_options
 from okg.cloudprovider.plugin import NetworkPlugin
@@ -21,6 +20,7 @@ from okg.cloudprovider.registry import Registry, installed_plugins
 from okg.cmd.discovery import why_not_listed
 from okg.cmd.options import DEFAULT_PROVIDER_CONFIG, ManagerFlags
 from okg.controllers import ports
+from okg.controllers.ports import Inventory
 from okg.runtime.manager import Manager
 from okg.telemetry.logging import get_logger
 
@@ -38,8 +38,8 @@ class FoundNetworks(msgspec.Struct, frozen=True):
 
 
 def selections(flags: ManagerFlags) -> Mapping[type[Object], Selection]:
-    """Return what the caches need of kinds that networks share with others."""
-    return {LedgerRecord: Selection(labels=LABEL, namespaces=(own_namespace(flags),))}
+    """Return what the caches need of kinds that only networks use."""
+    return {LedgerRecord: Selection(namespaces=(own_namespace(flags),))}
 
 
 def own_namespace(flags: ManagerFlags) -> str:
@@ -92,9 +92,12 @@ def add_networks(
                 for kind in plugin.observes:
                     manager.observe(kind, plugin.observe)
     for pool in pools:
-        manager.observe(Service, pool.observe)
+        for kind in pool.kinds:
+            manager.observe(kind, pool.observe)
     if flags.controllers and pools:
-        manager.add(ports.controller(manager, manager.api, pools, namespace=flags.namespace))
+        seen = {kind: selection.labels for kind, selection in manager.options.selections.items()}
+        live = Inventory(manager.api, flags.namespace, seen)
+        manager.add(ports.controller(manager, live, pools))
     note = "; ".join(f"{name} is disabled: {why}" for name, why in found.failures.items())
     manager.add_ready_check("networks", lambda: True, lambda: note)
 

@@ -5,6 +5,7 @@ A server binds its socket when it is made, so that an occupied port stops the st
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TypeAlias, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,6 +24,8 @@ Check: TypeAlias = Callable[[], bool]
 
 Note: TypeAlias = Callable[[], str]
 """What to tell beside a check that passed; empty for nothing."""
+
+_NO_NOTES: Mapping[str, Note] = MappingProxyType({})
 
 _GRACE_SECONDS = 1.0
 """How long an answer may still take at the end."""
@@ -98,14 +101,13 @@ def metrics_route(registry: CollectorRegistry) -> Route:
     return answer
 
 
-def health_route(checks: Mapping[str, Check], notes: Mapping[str, Note] | None = None) -> Route:
+def health_route(checks: Mapping[str, Check], notes: Mapping[str, Note] = _NO_NOTES) -> Route:
     """Return what answers ``/healthz`` or ``/readyz``, in the words of Kubernetes' own probes.
 
     ``?verbose`` tells of each check, ``?exclude=name`` leaves one out, a path below asks one alone.
     A check that raises has failed; why is nobody's business on a port without a lock. What is to be
     told all the same is in the note of a check.
     """
-    notes = notes or {}
 
     def passed(name: str) -> str:
         note = notes[name]() if name in notes else ""

@@ -68,14 +68,13 @@ def test_a_repair_frees_what_nobody_has_and_marks_what_services_have() -> None:
     assert ports_of(repair(book, bits_of([502])).used) == (501, 502)
 
 
-def test_what_one_claims_no_more_stays_used_if_another_claims_it() -> None:
-    book = PortBook(
-        bits_of([500, 501]), {"ns/a-0": Claim((500, 501), NOW), "ns/b-0": Claim((501,), NOW)}
-    )
+def test_what_was_claimed_stays_claimed_behind_what_is_claimed_now() -> None:
+    book = PortBook(bits_of([500, 501]), {"ns/a-0": Claim((500, 501), NOW)})
 
-    after = claim(book, "ns/a-0", [502], NOW)
+    after = claim(book, "ns/a-0", [501, 502], NOW)
 
-    assert ports_of(after.used) == (501, 502)
+    assert after.claims["ns/a-0"].ports == (501, 502, 500)
+    assert ports_of(after.used) == (500, 501, 502)
 
 
 def test_ports_of_who_has_left_are_kept_for_a_while_though_nobody_has_them() -> None:

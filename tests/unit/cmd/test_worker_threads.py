@@ -9,6 +9,7 @@ import pytest
 from okg.cloudprovider.registry import Registry
 from okg.cloudprovider.start import PluginStart
 from okg.cmd.manager import add_controllers
+from okg.cmd.networks import add_networks, find_networks
 from okg.cmd.options import parse
 from okg.context import Context
 from okg.controllers import probing
@@ -46,6 +47,7 @@ def test_the_manager_works_with_no_more_threads_than_a_process_may_have(backend:
     flags = parse([f"--workload-backend={backend}", "--probe-mode=off"])
     plugins = PluginStart(Registry(), manager.unfenced)
     add_controllers(manager, flags, DEFAULT_PATIENCE, plugins)
+    add_networks(manager, flags, find_networks(manager.api, flags), asked=True)
     writer = probing.ConditionWriter(manager.api, lambda: True)
     manager.add(
         probing.controller(manager, writer, None, manager.registry, threads=flags.probe_threads)

@@ -16,6 +16,7 @@ from okg.errors import ConfigError
 from okg.runtime.http_servers import (
     Answer,
     HttpServer,
+    Note,
     Route,
     health_route,
     metrics_route,
@@ -205,9 +206,10 @@ def test_a_client_that_goes_away_is_no_error_and_a_broken_route_is() -> None:
 
 
 def test_a_check_that_passed_can_have_something_to_tell() -> None:
-    notes = {"networks": lambda: "a cloud is left out", "cache": lambda: ""}
+    notes: dict[str, Note] = {}
     checks = {"networks": lambda: True, "cache": lambda: True}
     with serving({"/readyz": health_route(checks, notes)}) as port:
+        notes |= {"networks": lambda: "a cloud is left out", "cache": lambda: ""}
         assert get(port, "/readyz") == (200, "ok")
         assert get(port, "/readyz/networks") == (200, "ok: a cloud is left out")
         assert get(port, "/readyz?verbose") == (

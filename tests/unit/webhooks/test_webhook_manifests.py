@@ -13,7 +13,7 @@ from okg.api.admissionregistration import (
     ValidatingWebhookConfiguration,
     Webhook,
 )
-from okg.cmd.options import parse
+from okg.cmd.options import DEFAULT_PROVIDER_CONFIG, parse
 from okg.webhooks.certificates.configurations import (
     Service,
     mutating_configuration,
@@ -65,10 +65,25 @@ def test_the_certificate_is_written_where_the_manager_looks_for_it() -> None:
     [deployment] = _load("manager/deployment.yaml")
     pod = deployment["spec"]["template"]["spec"]
     [_, webhooks] = pod["containers"]
-    [mount] = webhooks["volumeMounts"]
+    [_, mount] = webhooks["volumeMounts"]
 
     assert Path(mount["mountPath"]) == Path(FLAGS.webhook_server_certs_dir)
-    assert pod["volumes"] == [{"name": mount["name"], "emptyDir": {"medium": "Memory"}}]
+    assert {"name": mount["name"], "emptyDir": {"medium": "Memory"}} in pod["volumes"]
+
+
+def test_all_containers_are_told_the_same_provider_options() -> None:
+    [deployment] = _load("manager/deployment.yaml")
+    pod = deployment["spec"]["template"]["spec"]
+    [kustomization] = _load("manager/kustomization.yaml")
+    [generated] = kustomization["configMapGenerator"]
+    [options, _] = pod["volumes"]
+
+    mounts = [container["volumeMounts"][0] for container in pod["containers"]]
+
+    folder, file = DEFAULT_PROVIDER_CONFIG.parent, DEFAULT_PROVIDER_CONFIG.name
+    assert mounts == [{"name": "options", "mountPath": str(folder)}] * 2
+    assert options == {"name": "options", "configMap": {"name": generated["name"]}}
+    assert generated["files"] == [file]
 
 
 def _bare(webhooks: tuple[Webhook, ...]) -> Webhook:

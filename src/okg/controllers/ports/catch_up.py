@@ -1,31 +1,53 @@
-"""CatchUp: whether our pools know every Service that is there.
+"""CatchUp: whether our pools know every object that has ports.
 
 A leader before us may have dropped a claim because it knew of the Service that has the ports. Our
 cache may not have come so far when we begin to lead, or at any time while a watch is out of order,
 and ports that are not known to be somebody's would be taken for nobody's.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from okg.api.service import Service
+import msgspec
+
+from okg.api.resource import Object
 from okg.cloudprovider.pool import Pool
 from okg.controllers.reader import Reader
+
+
+class Inventory(msgspec.Struct, frozen=True):
+    """What the caches hold, read past them.
+
+    Attributes:
+        live: reads.
+        namespace: the one that is cached; empty for all.
+        labels: by which objects of a kind are cached; without an entry all are.
+    """
+
+    live: Reader
+    namespace: str = ""
+    labels: Mapping[type[Object], str] = {}
+
+    def all_of(self, kind: type[Object]) -> Sequence[Object]:
+        """Return all objects of a kind."""
+        return self.live.list(kind, namespace=self.namespace, labels=self.labels.get(kind, ""))
+
+    def current(self, obj: Object) -> Object | None:
+        """Return an object as it is now; None if it is gone."""
+        return self.live.get(type(obj), obj.metadata.namespace, obj.metadata.name)
 
 
 class CatchUp:
     """Compares pools with what the server had when that was begun. For one thread.
 
     Args:
-        live: reads past the caches.
+        inventory: what there is.
         pools: told by the caches.
-        namespace: where Services are looked for; empty for everywhere.
     """
 
-    def __init__(self, live: Reader, pools: Sequence[Pool], *, namespace: str = "") -> None:
-        self._live = live
+    def __init__(self, inventory: Inventory, pools: Sequence[Pool]) -> None:
+        self._inventory = inventory
         self._pools = pools
-        self._namespace = namespace
-        self._unknown: Sequence[Service] | None = None
+        self._unknown: Sequence[Object] | None = None
 
     @property
     def was_done(self) -> bool:
@@ -37,19 +59,18 @@ class CatchUp:
         self._unknown = None
 
     def is_done(self) -> bool:
-        """Whether every Service that was there is known, or gone by now."""
+        """Whether every object that was there is known, or gone by now."""
         if self._unknown is None:
-            self._unknown = self._among(self._live.list(Service, namespace=self._namespace))
+            self._unknown = self._among(self._all())
         elif self._unknown:
-            self._unknown = self._among(self._still_there(self._unknown))
+            there = map(self._inventory.current, self._unknown)
+            self._unknown = self._among(obj for obj in there if obj is not None)
         return not self._unknown
 
-    def _still_there(self, services: Iterable[Service]) -> Iterable[Service]:
-        for meta in (service.metadata for service in services):
-            found = self._live.get(Service, meta.namespace, meta.name)
-            if found is not None:
-                yield found
+    def _all(self) -> Iterable[Object]:
+        for kind in {kind for pool in self._pools for kind in pool.kinds}:
+            yield from self._inventory.all_of(kind)
 
-    def _among(self, services: Iterable[Service]) -> Sequence[Service]:
+    def _among(self, objects: Iterable[Object]) -> Sequence[Object]:
         """Return those that a pool has yet to hear of."""
-        return [it for it in services if not all(pool.index.has(it) for pool in self._pools)]
+        return [obj for obj in objects if not all(pool.index.has(obj) for pool in self._pools)]

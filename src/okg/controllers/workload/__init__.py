@@ -42,7 +42,7 @@ WORKERS = 2
 """Sets that are looked at at the same time by default: a pass is little work and many writes, and
 those are the writers'. More would only share them."""
 
-WRITERS = 8
+WRITERS = 7
 """Threads that all workers share for writing pods. With the workers of all controllers they are the
 32 that a process may have: more of them wait for each other instead of the server."""
 

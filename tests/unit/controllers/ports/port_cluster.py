@@ -11,7 +11,7 @@ from okg.cloudprovider.ledger_record import LedgerRecord, read_book
 from okg.cloudprovider.pool import Pool
 from okg.cloudprovider.ports import PortBook, PortRange, ports_of
 from okg.context import Context
-from okg.controllers.ports import CatchUp, PortKeeper
+from okg.controllers.ports import CatchUp, Inventory, PortKeeper
 from okg.runtime.reconcile import Request, Result
 from okg.testing.clock import FakeClock
 from unit.controllers.memory import MemoryClient
@@ -77,7 +77,7 @@ class PortReplica:
 
     def lead(self) -> None:
         """Begin to lead."""
-        catch_up = CatchUp(self.server, [self.pool])
+        catch_up = CatchUp(Inventory(self.server), [self.pool])
         self.keeper = PortKeeper(self.server.client, [self.pool], catch_up, clock=self.clock)
 
     def hear(self, count: int) -> None:
@@ -94,4 +94,4 @@ class PortReplica:
 
     def draw(self, name: str, count: int = 1) -> tuple[int, ...]:
         wish = Wish(holder=f"ns/{name}", groups=(Group((BALANCER,)),), count=count)
-        return self.pool.draw(Context(clock=self.clock), self.server.client, wish).ports
+        return self.pool.allocate(Context(clock=self.clock), self.server.client, wish, None).ports

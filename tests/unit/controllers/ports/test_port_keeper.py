@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from okg.cloudprovider.ledger_record import blank
-from okg.controllers.ports import CatchUp, watches
+from okg.controllers.ports import CatchUp, Inventory, watches
 from okg.errors import TerminalError
 from okg.runtime.reconcile import Result
 from okg.runtime.watch import Watch
@@ -166,11 +166,11 @@ def test_a_service_whose_ports_changed_counts_as_unknown(
     leader.hear_all()
     server.make("a-0", 500, 501)
 
-    before = CatchUp(server, [leader.pool]).is_done()
+    before = CatchUp(Inventory(server), [leader.pool]).is_done()
     leader.hear_all()
 
     assert not before
-    assert CatchUp(server, [leader.pool]).is_done()
+    assert CatchUp(Inventory(server), [leader.pool]).is_done()
 
 
 def test_a_record_that_somebody_else_wrote_is_left_alone_with_a_word(
