@@ -7,23 +7,17 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
-from msgspec.structs import replace
 
 from integration.arena import SYSTEM, Arena, template
 from integration.hooked import Hooked, open_hooked
 from okg.api.game import GameServerSet, NetworkStatus
-from okg.api.service import (
-    LoadBalancerIngress,
-    LoadBalancerStatus,
-    Service,
-    ServiceStatus,
-)
-from okg.client.rest import ApiClient
+from okg.api.service import Service
 from okg.cloudprovider.alibabacloud.marks import ID
 from okg.cloudprovider.ledger_record import LedgerRecord, balancers_of, read_book
 from okg.cloudprovider.ports import ports_of
 from okg.context import Context
-from okg.errors import Conflict, NotFound
+from okg.testing.cloud import CloudSimulator
+from okg.testing.cloud.alibabacloud import BALANCERS
 from okg.testing.kruise import KruiseManager
 from okg.testing.nodes import NodeSimulator
 from okg.threads import ThreadGroup
@@ -34,31 +28,6 @@ FLAGS = (*ELECTED, "--workload-backend=native")
 
 BACKEND = "game.kruise.io/workload-backend"
 LEDGER = "okg-ports-alibabacloud-nlb"
-
-
-class Cloud:
-    """Gives each Service that asks for a load balancer its address, as vendors' controllers do."""
-
-    def __init__(self, admin: ApiClient) -> None:
-        self._admin = admin
-
-    def run(self, ctx: Context) -> None:
-        while ctx.sleep(0.1):
-            for service in self._admin.list(Service):
-                wanted = ServiceStatus(load_balancer=LoadBalancerStatus(ingress=_ingress(service)))
-                try:
-                    self._admin.patch(
-                        service, replace(service, status=wanted), subresource="status"
-                    )
-                except (Conflict, NotFound):
-                    continue
-
-
-def _ingress(service: Service) -> tuple[LoadBalancerIngress, ...]:
-    balancer = service.metadata.annotations.get(ID)
-    if service.spec.type != "LoadBalancer" or not balancer:
-        return ()
-    return (LoadBalancerIngress(hostname=f"{balancer}.example.com"),)
 
 
 class Clouded:
@@ -153,7 +122,7 @@ def open_clouded(folder: Path) -> Generator[Clouded]:
         stack.enter_context(KruiseManager(hooked.arena.plane))
         group = ThreadGroup(Context())
         group.start("nodes", NodeSimulator(hooked.arena.admin).run)
-        group.start("cloud", Cloud(hooked.arena.admin).run)
+        group.start("cloud", CloudSimulator(hooked.arena.admin, [BALANCERS]).run)
         stack.callback(group.join)
         stack.callback(group.stop)
         yield Clouded(hooked)
