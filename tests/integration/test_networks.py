@@ -141,8 +141,8 @@ def test_a_network_that_the_options_do_not_enable_is_refused_with_the_reason(
         arena.create_set(namespace, "a", replicas=0, network=network("JdCloud-NLB", {}))
 
     assert (
-        '"JdCloud-NLB" cannot be used, because [jdcloud] of the provider options does not say'
-        " enable = true" in str(refused.value)
+        '"JdCloud-NLB" cannot be used, because Jdcloud is not enabled: write enable = true under'
+        " [jdcloud]" in str(refused.value)
     )
 
 

@@ -80,16 +80,16 @@ class Parameters:
     def problems(self, entries: Sequence[NetworkConfParam]) -> Iterator[str]:
         """Yield what is wrong with a new configuration."""
         conf = Conf(self, entries)
-        yield from [*_fatal(conf), *_doubtful(conf)] or self._rules(conf)
+        yield from [it.text for it in _broken(conf)] or self._rules(conf)
 
     def obstacles(self, entries: Sequence[NetworkConfParam]) -> Iterator[str]:
         """Yield why there is no network with a configuration."""
         conf = Conf(self, entries)
-        yield from list(_fatal(conf)) or self._rules(conf)
+        yield from [it.text for it in _broken(conf) if it.fatal] or self._rules(conf)
 
     def doubts(self, entries: Sequence[NetworkConfParam]) -> Iterator[str]:
         """Yield what is malformed and passed over where it is stored already."""
-        return _doubtful(Conf(self, entries))
+        return (it.text for it in _broken(Conf(self, entries)) if not it.fatal)
 
     def unknown(self, entries: Sequence[NetworkConfParam]) -> Sequence[str]:
         """Return the names that mean nothing here."""
@@ -144,25 +144,26 @@ def parameters_of(plugin: object) -> Parameters | None:
     return found if isinstance(found, Parameters) else None
 
 
-def _fatal(conf: Conf) -> Iterator[str]:
-    """Yield which parts of a configuration leave no network."""
+class _Broken(msgspec.Struct, frozen=True):
+    """A part of a configuration that is missing or malformed.
+
+    Attributes:
+        text: what is said of it.
+        fatal: whether it leaves no network.
+    """
+
+    text: str
+    fatal: bool
+
+
+def _broken(conf: Conf) -> Iterator[_Broken]:
     for parameter, reading in conf.readings():
-        if reading.faults and _is_fatal(parameter, reading):
-            yield _say(parameter, reading.faults)
+        if reading.faults:
+            fatal = parameter.strict or (parameter.required and not reading.value)
+            yield _Broken(_say(parameter, reading.faults), fatal)
         elif parameter.required and not (conf.given(parameter) and reading.value):
-            yield f"{parameter.name} is missing; write {parameter.grammar.description}"
-
-
-def _doubtful(conf: Conf) -> Iterator[str]:
-    """Yield which parts are malformed and leave one all the same."""
-    for parameter, reading in conf.readings():
-        if reading.faults and not _is_fatal(parameter, reading):
-            yield _say(parameter, reading.faults)
-
-
-def _is_fatal(parameter: Parameter[object], reading: Reading[object]) -> bool:
-    """Whether what is malformed leaves no network."""
-    return parameter.strict or (parameter.required and not reading.value)
+            text = f"{parameter.name} is missing; write {parameter.grammar.description}"
+            yield _Broken(text, fatal=True)
 
 
 def _say(parameter: Parameter[object], faults: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from okg.api.game import NetworkConfParam
 from okg.client.patch import Json
 from okg.cloudprovider.catalog import Catalog
+from okg.cloudprovider.checks import meaningless
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -120,14 +121,7 @@ def _warnings(network: _Network, catalog: Catalog) -> Iterator[str]:
     found = catalog.types.get(network.network_type)
     if found is None or found.parameters is None:
         return
-    known = [parameter.name for parameter in found.parameters]
-    for name in found.parameters.unknown(_entries(network)):
-        yield f"{name} means nothing to {found.name}{_hint(name, known)}"
-
-
-def _hint(name: str, known: Sequence[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f"; is {close[0]} meant?" if close else ""
+    yield from meaningless(found.parameters, _entries(network), found.name)
 
 
 def _entries(network: _Network) -> Sequence[NetworkConfParam]:

@@ -1,6 +1,6 @@
 """The networks of ``okg manager``: what the providers offer, and what of it can be used here."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,16 +10,18 @@ from okg.api.resource import Object
 from okg.cache.informers import Selection
 from okg.client.connection import in_cluster_namespace
 from okg.client.rest import ApiClient
+from okg.cloudprovider.catalog import build_catalog
+from okg.cloudprovider.leaving import Leaving
 from okg.cloudprovider.ledger_record import LedgerRecord
 from okg.cloudprovider.needs import Observing, kinds_of
 from okg.cloudprovider.options import SHIPPED, Section, read_options
 from okg.cloudprovider.plugin import NetworkPlugin
-from okg.cloudprovider.pool import pools_of
-from okg.cloudprovider.provider import Site, Vendor, installed_providers, offer
+from okg.cloudprovider.pool import Pool, pools_of
+from okg.cloudprovider.provider import Site, installed_providers, offer
 from okg.cloudprovider.registry import Registry, installed_plugins
 from okg.cmd.discovery import why_not_listed
 from okg.cmd.options import DEFAULT_PROVIDER_CONFIG, ManagerFlags
-from okg.controllers import ports
+from okg.controllers import leavings, ports
 from okg.controllers.ports import Inventory
 from okg.runtime.manager import Manager
 from okg.telemetry.logging import get_logger
@@ -56,8 +58,8 @@ def find_networks(api: ApiClient, flags: ManagerFlags) -> FoundNetworks:
     Raises:
         ConfigError: the options or the server cannot be read, or two networks have one name.
     """
-    vendors, options, site = installed_providers(), _options(flags), Site(own_namespace(flags))
-    offered = offer(vendors, options, site)
+    vendors, options = installed_providers(), _options(flags)
+    offered = offer(vendors, options, Site(own_namespace(flags)))
     log = get_logger("setup")
     for name, problem in offered.failures.items():
         log.error("a network provider is disabled", provider=name, problem=problem)
@@ -66,9 +68,8 @@ def find_networks(api: ApiClient, flags: ManagerFlags) -> FoundNetworks:
     missing = {plugin.name: why for plugin in plugins if (why := _obstacle(plugin, obstacles))}
     usable = [plugin for plugin in plugins if plugin.name not in missing]
     _tell(plugins, obstacles)
-    not_offered = _not_offered(vendors, offered.failures, site)
-    known = {plugin.name for plugin in plugins}
-    missing |= {name: why for name, why in not_offered.items() if name not in known}
+    catalog = build_catalog(vendors, options)
+    missing |= {it.name: it.obstacle for it in catalog.types.values() if it.obstacle}
     return FoundNetworks(Registry(usable, missing), offered.failures)
 
 
@@ -89,17 +90,40 @@ def add_networks(
             manager.cache(kind)
         for plugin in plugins:
             if isinstance(plugin, Observing):
-                for kind in plugin.observes:
-                    manager.observe(kind, plugin.observe)
+                _tell_changes(manager, plugin.observes, plugin.observe)
     for pool in pools:
-        for kind in pool.kinds:
-            manager.observe(kind, pool.observe)
-    if flags.controllers and pools:
-        seen = {kind: selection.labels for kind, selection in manager.options.selections.items()}
-        live = Inventory(manager.api, flags.namespace, seen)
-        manager.add(ports.controller(manager, live, pools))
+        _tell_changes(manager, pool.kinds, pool.observe)
+    if flags.controllers:
+        _add_controllers(manager, flags, plugins, pools)
     note = "; ".join(f"{name} is disabled: {why}" for name, why in found.failures.items())
     manager.add_ready_check("networks", lambda: True, lambda: note)
+
+
+def _tell_changes(
+    manager: Manager,
+    kinds: Iterable[type[Object]],
+    tell: Callable[[Object | None, Object | None], None],
+) -> None:
+    """Tell what is there before anything runs, and each change; some of it again."""
+
+    def on_change(old: Object | None, new: Object | None, *, initial: bool) -> None:
+        del initial
+        tell(old, new)
+
+    for kind in kinds:
+        manager.hear(kind, on_change)
+
+
+def _add_controllers(
+    manager: Manager, flags: ManagerFlags, plugins: Registry, pools: Sequence[Pool]
+) -> None:
+    leaving = [plugin for plugin in plugins if isinstance(plugin, Leaving)]
+    if leaving:
+        manager.add(leavings.controller(manager, manager.api, leaving))
+    if pools:
+        seen = {kind: selection.labels for kind, selection in manager.options.selections.items()}
+        inventory = Inventory(manager.api, flags.namespace, seen)
+        manager.add(ports.controller(manager, inventory, pools))
 
 
 def _options(flags: ManagerFlags) -> Mapping[str, Section]:
@@ -136,21 +160,3 @@ def _tell(plugins: Sequence[NetworkPlugin], obstacles: Mapping[type[Object], str
     for kind, why in obstacles.items():
         names = sorted(plugin.name for plugin in plugins if kind in kinds_of(plugin))
         get_logger("setup").info("networks cannot be used", networks=names, problem=why)
-
-
-def _not_offered(
-    vendors: Sequence[Vendor], failures: Mapping[str, str], site: Site
-) -> Mapping[str, str]:
-    """Return why there are no network types of providers that offer none, by network type."""
-    found: dict[str, str] = {}
-    for vendor in vendors:
-        why = (
-            f"the provider {vendor.name} is disabled: {failures[vendor.name]}"
-            if vendor.name in failures
-            else f"[{vendor.section}] of the provider options does not say enable = true"
-        )
-        # What it would offer with the options that are shipped: nothing else names its types.
-        section = {**SHIPPED.get(vendor.section, {}), "enable": True}
-        would = offer([vendor], {vendor.section: section}, site).plugins
-        found |= {plugin.name: why for plugin in would}
-    return found

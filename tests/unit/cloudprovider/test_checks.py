@@ -51,8 +51,8 @@ def test_a_required_parameter_of_which_nothing_can_be_read_leaves_no_network() -
 
 def test_a_name_that_means_nothing_is_told_with_what_may_have_been_meant() -> None:
     assert found(*GOOD, ("NlbIDs", "nlb-b"), ("Zebra", "1")).idle == (
-        '"NlbIDs" means nothing to Test-NLB; did you mean "NlbIds"?',
-        '"Zebra" means nothing to Test-NLB',
+        "NlbIDs means nothing to Test-NLB; is NlbIds meant?",
+        "Zebra means nothing to Test-NLB",
     )
 
 

@@ -51,7 +51,7 @@ def test_without_a_file_there_are_the_networks_of_the_shipped_options() -> None:
     assert "AlibabaCloud-NLB" in found.plugins.names
     assert found.failures == {}
     assert found.plugins.networks.missing["JdCloud-NLB"] == (
-        "[jdcloud] of the provider options does not say enable = true"
+        "Jdcloud is not enabled: write enable = true under [jdcloud]"
     )
 
 
@@ -86,7 +86,7 @@ def test_an_invalid_section_takes_its_provider_along_and_no_other(tmp_path: Path
     assert found.plugins.names == ["TencentCloud-CLB"]
     assert found.failures == {"Volcengine": problem}
     assert found.plugins.networks.missing["Volcengine-CLB"] == (
-        f"the provider Volcengine is disabled: {problem}"
+        f"the options of Volcengine are invalid: {problem}"
     )
     assert [(line["log_level"], line["event"], line["problem"]) for line in logs] == [
         ("error", "a network provider is disabled", problem)
@@ -139,7 +139,7 @@ class Recorded(Manager):
     def cache(self, kind: type[Object]) -> None:
         self.cached.append(kind)
 
-    def observe(self, kind: type[O], tell: object) -> None:
+    def hear(self, kind: type[O], handler: object) -> None:
         self.observed.append(kind)
 
 
