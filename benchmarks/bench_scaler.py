@@ -6,7 +6,8 @@ The manager's caches and the scaler have a process of their own, above the fake 
 clients another. First nothing changes, then a tenth of the servers change their opsState every
 second; the fake server's work for that is done in the process that is measured. Latencies count
 from the moment when a question was due, so that one that waits for another's answer is late, too.
-Prints them and the processor time of an answer; exits 1 above the goal.
+Prints them and the processor time of an answer; exits 1 above the goal. Needs two processors to
+itself: a client that falls behind is late ever after.
 """
 
 import sys
