@@ -25,6 +25,7 @@ from okg.cloudprovider.balancer import (
     Balancer,
     Draft,
     Entrance,
+    Member,
     known_allocation,
 )
 from okg.cloudprovider.drawing import Allocation, Group, Wish
@@ -120,7 +121,7 @@ class BalancedNetwork:
     def _follow(self, scene: Scene, group: Group, pod: Pod, stored: dict[str, Service]) -> Pod:
         """Look at one Service after another, up to the first that is not as it should be."""
         entrances: list[Entrance] = []
-        for member in self._balancer.members(scene.draft.conf, pod, group):
+        for member in self._members(scene.draft.conf, group, pod):
             look = look_at(scene, pod, member, stored.get(member.name))
             if look.entrance is None:
                 return look.pod
@@ -134,6 +135,14 @@ class BalancedNetwork:
             return told_state(pod, scene.network)
         found = self._balancer.addresses(scene.draft.conf, pod, entrances)
         return told_ready(pod, found.internal, found.external)
+
+    def _members(self, conf: Conf, group: Group, pod: Pod) -> Sequence[Member]:
+        """Return the Services that are to be, also on what is not configured any more."""
+        groups = self._balancer.groups(conf)
+        if group in groups:
+            return self._balancer.members(conf, pod, group)
+        pairs = zip(self._balancer.members(conf, pod, groups[0]), group.balancers, strict=True)
+        return [replace(member, balancer=balancer) for member, balancer in pairs]
 
     def _conf(self, network: PodNetwork) -> Conf:
         return self._balancer.parameters.read(network.entries)
@@ -153,7 +162,8 @@ class BalancedNetwork:
     ) -> Allocation:
         """Return what the server has, drawn if it has nothing or too little."""
         groups, wanted = self._balancer.groups(conf), len(self._balancer.ports(conf))
-        known = known_allocation(self._balancer, services, groups)
+        count = len(self._balancer.members(conf, pod, groups[0]))
+        known = known_allocation(self._balancer, services, groups, count)
         if self._balancer.makes_own(conf) and known is None:
             return Allocation(groups[0], lowest(self._pool.allowed.bits, wanted))
         wish = Wish(holder=pod.key, groups=groups, count=wanted, spread=self._balancer.spread(conf))

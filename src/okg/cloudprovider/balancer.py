@@ -241,18 +241,20 @@ def known_ports(service: Service) -> tuple[int, ...]:
 
 
 def known_allocation(
-    balancer: Balancer, services: Sequence[Service], groups: Sequence[Group]
+    balancer: Balancer, services: Sequence[Service], groups: Sequence[Group], count: int
 ) -> Allocation | None:
-    """Return what a server has by its Services; None if none is on a load balancer.
+    """Return what a server has by its Services; None if it is to draw anew.
 
-    A load balancer that the configuration does not name any more is kept all the same. What is on
-    none may be somebody else's of that name; its ports are nobody's.
+    Load balancers that the configuration does not name any more are kept all the same, unless some
+    of its ``count`` Services were never made there. What is on no load balancer may be somebody
+    else's of that name; its ports are nobody's.
     """
     placed = {name: it for it in services if (name := balancer_of(balancer.id_keys, it))}
-    if not placed:
+    configured = next((g for g in groups if placed.keys() <= set(g.balancers)), None)
+    if not placed or (configured is None and len(placed) < count):
         return None
-    whole = next((g for g in groups if placed.keys() <= set(g.balancers)), Group(tuple(placed)))
-    return Allocation(whole, known_ports(next(iter(placed.values()))))
+    ports = known_ports(next(iter(placed.values())))
+    return Allocation(configured or Group(tuple(placed)), ports)
 
 
 def service_ports(

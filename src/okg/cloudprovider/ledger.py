@@ -173,11 +173,13 @@ class PortLedger:
 
     def _exhausted(self, shelf: Shelf, wish: Wish) -> PluginError:
         """Say how full everything is."""
-        names = [balancer for group in wish.groups for balancer in group.balancers]
-        full = ", ".join(
-            f"{name} has {shelf.room(Group((name,)))} free of {self.allowed.size}"
-            for name in dict.fromkeys(names)
-        )
+
+        def told(group: Group) -> str:
+            verb = "have" if len(group.balancers) > 1 else "has"
+            names = " and ".join(group.balancers)
+            return f"{names} {verb} {shelf.room(group)} free of {self.allowed.size}"
+
+        full = ", ".join(map(told, wish.groups))
         why = full or "no load balancer is named"
         return PluginError(
             PluginErrorType.PARAMETER,

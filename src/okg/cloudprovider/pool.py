@@ -47,6 +47,7 @@ class Pool:
         self.namespace = namespace
         self.allowed = allowed
         self.kinds = kinds
+        self.place = place
         self.index = PortIndex(place)
         self._ledger = PortLedger(name, namespace, allowed, self.index)
 

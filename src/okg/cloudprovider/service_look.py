@@ -12,6 +12,7 @@ from okg.cloudprovider.balancer import (
     Draft,
     Entrance,
     Member,
+    balancer_of,
     build_service,
     cut_off,
     hash_of,
@@ -62,7 +63,8 @@ def look_at(scene: Scene, pod: Pod, member: Member, stored: Service | None) -> L
     if stored is None:
         create_once(scene.client, wanted)
         return Look(pod)
-    if hash_of(stored) != hash_of(wanted):
+    is_there = balancer_of(scene.balancer.id_keys, stored) == member.balancer
+    if not is_there or hash_of(stored) != hash_of(wanted):
         after = redressed(stored, wanted)
         scene.client.patch(stored, cut_off(after) if scene.network.disabled else after)
         return Look(told_state(pod, scene.network))

@@ -9,6 +9,7 @@ from okg.cloudprovider.features import Features
 from okg.cloudprovider.grammar import choice, integer, matching, text, verbatim
 from okg.cloudprovider.parameters import Parameter, Parameters
 from okg.workload.network_status import READY
+from okg.workload.ownership import is_of_another
 
 PREFIX = "k8s.aliyun.com/"
 
@@ -75,7 +76,7 @@ def _ask(inquiry: Inquiry) -> Mapping[str, str]:
 def _answer(inquiry: Inquiry) -> NetworkStatus | None:
     meta = inquiry.pod.metadata
     found = inquiry.client.get(PodEip, meta.namespace, meta.name)
-    if found is None or not found.status.eip_address:
+    if found is None or not found.status.eip_address or is_of_another(found, inquiry.pod):
         return None
     return NetworkStatus(
         internal_addresses=(NetworkAddress(ip=found.status.private_ip_address),),

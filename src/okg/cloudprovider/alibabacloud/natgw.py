@@ -9,6 +9,7 @@ from okg.cloudprovider.features import Features
 from okg.cloudprovider.grammar import choice, flag, numbers, verbatim
 from okg.cloudprovider.parameters import Parameter, Parameters
 from okg.workload.network_status import READY
+from okg.workload.ownership import is_of_another
 
 PREFIX = "k8s.aliyun.com/pod-dnat"
 EXPOSED = f"{PREFIX}-expose-port"
@@ -45,7 +46,7 @@ def _answer(inquiry: Inquiry) -> NetworkStatus | None:
     meta = inquiry.pod.metadata
     found = inquiry.client.get(PodDnat, meta.namespace, meta.name)
     entries = found.status.entries if found else None
-    if entries is None:
+    if found is None or entries is None or is_of_another(found, inquiry.pod):
         return None
     before = inquiry.network.status or NetworkStatus()
     whole = len(entries) == len(meta.annotations.get(EXPOSED, "").split(","))

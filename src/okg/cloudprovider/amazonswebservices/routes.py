@@ -60,6 +60,9 @@ def _settle(client: Client, wanted: O) -> O | None:
             return client.create(wanted)
         return None
     if _is_going(stored.metadata, meta):
+        if isinstance(stored, TargetGroup) and stored.metadata.deletion_timestamp is not None:
+            # Who refers to it may have another owner, and would keep it for ever.
+            take_back(client, meta)
         return None
     if _fixed(stored) != _fixed(wanted):
         take_back(client, meta)

@@ -274,7 +274,9 @@ def test_another_protocol_counts_before_there_is_a_listener(aws: _Aws) -> None:
     assert aws.get(TargetGroup).spec.protocol == "UDP"
 
 
-def test_nothing_is_made_anew_before_aws_has_taken_it_back(aws: _Aws) -> None:
+def test_a_target_group_that_goes_takes_along_who_refers_to_it_and_is_waited_for(
+    aws: _Aws,
+) -> None:
     pod = aws.ready()
     group = aws.get(TargetGroup)
     going = replace(group.metadata, deletion_timestamp=Context().clock.now())
@@ -283,7 +285,10 @@ def test_nothing_is_made_anew_before_aws_has_taken_it_back(aws: _Aws) -> None:
 
     pod = aws.look(pod, times=2)
 
-    assert aws.client.writes == []
+    assert aws.client.writes == [
+        "delete TargetGroupBinding gss-3-951",
+        "delete Listener gss-3-951",
+    ]
     assert _status(pod).current_network_state == "NotReady"
 
 
