@@ -31,7 +31,8 @@ import pytest
 from msgspec.structs import replace
 
 from okg.api.game import NetworkConfParam, NetworkPort
-from okg.api.meta import ObjectMeta, OwnerReference
+from okg.api.meta import ObjectMeta
+from okg.api.resource import Object
 from okg.api.service import Service, ServicePort, ServiceSpec
 from okg.cloudprovider.plugin import PluginError
 from okg.cloudprovider.plugin_calls import Operation
@@ -102,19 +103,19 @@ class NetworkConformance:
         assert stage.replicas[0].wire.writes == written
 
     def test_a_new_pod_that_is_admitted_twice_is_the_same(self, scenario: Scenario) -> None:
-        """Admission may be repeated, with what came of it."""
+        """Admission may be repeated, and asks for nothing more then."""
         stage = Stage(scenario)
         gss = stage.gss
         assert gss is not None
         draft = stage.draft(gss, 0)
 
         once = stage.replicas[0].ask(Operation.CREATE, draft)
-        assert not isinstance(once, OkgError), once
-        twice = stage.replicas[0].ask(Operation.CREATE, once)
-        assert not isinstance(twice, OkgError), twice
+        twice = stage.replicas[0].ask(Operation.CREATE, draft)
 
+        assert not isinstance(once, OkgError), once
+        assert not isinstance(twice, OkgError), twice
         assert twice.spec == once.spec
-        assert stage.replicas[0].ask(Operation.CREATE, twice) == twice
+        assert twice.metadata.labels == once.metadata.labels
 
     def test_deletion_may_be_asked_again_and_again(self, scenario: Scenario) -> None:
         """Also for a pod that nothing is known of any more."""
@@ -478,23 +479,34 @@ class NetworkConformance:
 
         assert given_back is pod
 
-    def test_a_stale_service_of_the_name_is_waited_for(self, scenario: Scenario) -> None:
-        """One of an earlier pod is not the new pod's: it goes, and then there is a new one."""
-        stage = Stage(scenario)
-        stage.server.put(_service_of(_owner("another")))
+    def test_what_an_earlier_pod_has_left_is_not_the_new_ones(self, scenario: Scenario) -> None:
+        """As long as it is there nothing is Ready; when it has gone there is a new one."""
+        stage = Stage(scenario, collect=False)
         stage.scale(1)
-        stage.look_at_all()
-        for service in stage.server.objects(Service):
-            if service.metadata.uid == "stale":
-                stage.api.delete(service)
+        stage.settle()
+        earlier = stage.pod(0)
+        assert earlier is not None
+
+        stage.delete(earlier)
+        stage.run_nodes()
+        stage.scale(1)
+        for _ in range(4):
+            stage.run_nodes()
+            stage.serve()
+            stage.replicas[0].hear()
+            stage.look_at_all()
+        left = _owned_by(stage, earlier.metadata.uid)
+        early = stage.is_ready(0)
         stage.settle()
 
+        assert not (left and early), left
         _assert_well(stage, 1)
+        _assert_told_of_own_pod(stage, 0)
 
     def test_a_service_of_somebody_else_is_no_danger(self, scenario: Scenario) -> None:
         """The server is served by it or refused, and gets no port that nobody may have."""
         stage = Stage(scenario)
-        stage.server.put(_service_of())
+        stage.server.put(_service())
         stage.scale(1)
         stage.settle()
 
@@ -578,12 +590,15 @@ def _with_entry(conf: Conf, name: str, value: str) -> Conf:
     return (*kept, NetworkConfParam(name=name, value=value))
 
 
-def _owner(uid: str) -> OwnerReference:
-    return OwnerReference(api_version="v1", kind="Pod", name=f"{SET}-0", uid=uid, controller=True)
+def _owned_by(stage: Stage, uid: str) -> Sequence[str]:
+    """Return the objects that go with an owner."""
+    kinds: Sequence[type[Object]] = (Service, *stage.scenario.kinds)
+    objects = [obj for kind in kinds for obj in stage.server.objects(kind)]
+    return [it.key for it in objects if any(o.uid == uid for o in it.metadata.owner_references)]
 
 
-def _service_of(*owners: OwnerReference) -> Service:
+def _service() -> Service:
     """Return a Service called as the first server is."""
-    meta = ObjectMeta(name=f"{SET}-0", namespace=NAMESPACE, uid="stale", owner_references=owners)
     ports = (ServicePort(name="web", port=80),)
+    meta = ObjectMeta(name=f"{SET}-0", namespace=NAMESPACE)
     return Service(metadata=meta, spec=ServiceSpec(type="ClusterIP", ports=ports))

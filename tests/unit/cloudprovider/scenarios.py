@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 import okg.cloudprovider.alibabacloud.provider as alibabacloud
+import okg.cloudprovider.amazonswebservices.provider as amazonswebservices
 import okg.cloudprovider.hwcloud.provider as hwcloud
 import okg.cloudprovider.jdcloud.provider as jdcloud
 import okg.cloudprovider.kubernetes.provider as kubernetes
@@ -10,6 +11,7 @@ import okg.cloudprovider.tencentcloud.provider as tencentcloud
 import okg.cloudprovider.volcengine.provider as volcengine
 from okg.api.alibaba_nlb import Eip, Nlb
 from okg.api.core import Pod
+from okg.api.elbv2 import Listener, TargetGroup, TargetGroupBinding
 from okg.cloudprovider.alibabacloud.auto_nlbs import AutoNlbs
 from okg.cloudprovider.alibabacloud.auto_nlbs_v2 import AUTO_NLBS_V2
 from okg.cloudprovider.alibabacloud.eip import EIP as ALIBABA_EIP
@@ -21,6 +23,7 @@ from okg.cloudprovider.alibabacloud.nlb_shared import NLB_SHARED
 from okg.cloudprovider.alibabacloud.shared import Shared
 from okg.cloudprovider.alibabacloud.slb import SLB
 from okg.cloudprovider.alibabacloud.slb_shared import SLB_SHARED
+from okg.cloudprovider.amazonswebservices.nlb import NlbNetwork
 from okg.cloudprovider.annotated import Annotations
 from okg.cloudprovider.balancer import Balancer
 from okg.cloudprovider.hwcloud.eip_cce import CCE_EIP
@@ -40,6 +43,7 @@ from okg.cloudprovider.volcengine.eip import EIP as VOLC_EIP
 from okg.testing.apiserver import FakeApiServer
 from okg.testing.cloud import (
     ALIBABACLOUD,
+    AMAZONSWEBSERVICES,
     HWCLOUD,
     JDCLOUD,
     KUBERNETES,
@@ -48,7 +52,7 @@ from okg.testing.cloud import (
     AnyLine,
 )
 from okg.testing.cloud.alibabacloud import NLB_OPERATORS
-from okg.testing.network import SYSTEM, Scenario, entries
+from okg.testing.network import SYSTEM, Scenario, entries, reached_by_services
 
 _ZONES = "ZoneMaps=vpc-x@cn-h:vsw-a,cn-i:vsw-b"
 _SIX = {"min_port": 1000, "max_port": 1006, "block_ports": [1003]}
@@ -61,6 +65,7 @@ _OFFERED: Mapping[Vendor, Section] = {
     volcengine.provider: {"enable": True, "clb": _SIX_TOO},
     jdcloud.provider: {"enable": True, "nlb": {"min_port": 1000, "max_port": 1006}},
     hwcloud.provider: {"enable": True, "elb": _SIX, "cce": {"elb": _SIX}},
+    amazonswebservices.provider: {"enable": True, "nlb": {"min_port": 1000, "max_port": 1005}},
     tencentcloud.provider: {"enable": True},
 }
 """All vendors, each with its options."""
@@ -122,6 +127,7 @@ def _annotated(
     *lines: str,
     fixed: str = "",
     needs_cloud: bool = True,
+    reached: Callable[[FakeApiServer, Pod], bool] | None = None,
 ) -> Scenario:
     return Scenario(
         name=annotations.name,
@@ -132,6 +138,8 @@ def _annotated(
         kinds=(PodDnat, PodEip) if cloud is ALIBABACLOUD else (),
         fixed=entries(*lines, fixed) if fixed else None,
         needs_cloud=needs_cloud,
+        isolates=reached is not None,
+        reached=reached or reached_by_services,
     )
 
 
@@ -140,13 +148,37 @@ def _is_mapped(_: FakeApiServer, pod: Pod) -> bool:
     return asked == "true"
 
 
+def _is_bound(server: FakeApiServer, pod: Pod) -> bool:
+    bindings = server.objects(TargetGroupBinding, pod.metadata.namespace)
+    return any(it.spec.service_ref.name == pod.metadata.name for it in bindings)
+
+
+_ARN = "arn:aws:elasticloadbalancing:us-east-1:888:loadbalancer/net"
+_AWS = (f"NlbARNs={_ARN}/a/1", "NlbVPCId=vpc-1")
+
 SCENARIOS = (
     Scenario(
         name="Kubernetes-HostPort",
         install=_installing("Kubernetes-HostPort"),
         parameters=HostPort.parameters,
         conf=entries("ContainerPorts=game:80,SameAsHost/TCPUDP"),
+        cloud=KUBERNETES,
         needs_cloud=False,
+        reuses=True,
+    ),
+    Scenario(
+        name="AmazonWebServices-NLB",
+        install=_installing("AmazonWebServices-NLB"),
+        parameters=NlbNetwork.parameters,
+        conf=entries(*_AWS, "PortProtocols=80/TCP,81/UDP"),
+        cloud=AMAZONSWEBSERVICES,
+        kinds=(TargetGroup, Listener, TargetGroupBinding),
+        other_ports=entries(*_AWS, "PortProtocols=82/TCP"),
+        fixed=entries(*_AWS, "PortProtocols=80/TCP,81/UDP", "Fixed=true"),
+        capacity=3,
+        more_room=entries(f"{_AWS[0]},{_ARN}/b/2", _AWS[1], "PortProtocols=80/TCP,81/UDP"),
+        isolates=True,
+        reached=_is_bound,
     ),
     Scenario(
         name="Kubernetes-NodePort",
@@ -194,6 +226,25 @@ SCENARIOS = (
         isolates=True,
         withdraws=True,
     ),
+    Scenario(
+        name=AUTO_NLBS_V2.name,
+        install=_installing(AUTO_NLBS_V2.name),
+        conf=entries(_ZONES, "PortProtocols=80/TCP", "MaxPort=1001", "RetainNLBOnDelete=false"),
+        cloud=(*ALIBABACLOUD, *NLB_OPERATORS),
+        kinds=(Nlb, Eip),
+        isolates=True,
+        withdraws=True,
+    ),
+    Scenario(
+        name=CCE_ELB.name,
+        install=_installing(CCE_ELB.name),
+        conf=entries("kubernetes.io/elb.autocreate={}", "PortProtocols=80/TCP,81/UDP"),
+        cloud=HWCLOUD,
+        other_ports=entries("kubernetes.io/elb.autocreate={}", "PortProtocols=82/TCP"),
+        fixed=entries("kubernetes.io/elb.autocreate={}", "PortProtocols=80/TCP", "Fixed=true"),
+        isolates=True,
+        withdraws=True,
+    ),
     _shared(SLB_SHARED, "SlbIds=lb-a"),
     _shared(NLB_SHARED, "NlbIds=nlb-a"),
     _annotated(NATGW, ALIBABACLOUD, "Ports=80,81", fixed="Fixed=true"),
@@ -201,5 +252,5 @@ SCENARIOS = (
     _annotated(VOLC_EIP, VOLCENGINE, "bandwidth=5"),
     _annotated(JD_EIP, JDCLOUD, "Bandwidth=5", fixed="Fixed=true"),
     _annotated(CCE_EIP, HWCLOUD, "yangtse.io/pod-with-eip=true", needs_cloud=False),
-    _annotated(TENCENT_CLB, TENCENTCLOUD, "PortProtocols=80/TCP"),
+    _annotated(TENCENT_CLB, TENCENTCLOUD, "PortProtocols=80/TCP", reached=_is_mapped),
 )

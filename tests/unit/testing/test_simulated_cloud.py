@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from okg.api.core import Node, Pod, PodReadinessGate, PodSpec, PodStatus
+from okg.api.elbv2 import Action, Listener, ListenerSpec, TargetGroup, TargetGroupBinding
 from okg.api.meta import ObjectMeta
 from okg.api.service import Service, ServicePort, ServiceSpec
 from okg.client.rest import ApiClient
@@ -30,6 +31,9 @@ class _Region:
         self.server = FakeApiServer(clock=self.clock)
         self.server.register(PodDnat.resource_type)
         self.server.register(PodEip.resource_type)
+        self.server.register(TargetGroup.resource_type)
+        self.server.register(Listener.resource_type)
+        self.server.register(TargetGroupBinding.resource_type)
         self.troubles = Troubles()
         lines = [line for vendor in EVERY_LINE.values() for line in vendor]
         self._cloud = CloudReconciler(ApiClient(self.server), lines, self.troubles)
@@ -211,6 +215,41 @@ def test_a_pod_is_answered_on_the_pod(
 
     assert key not in early
     assert region.pod().metadata.annotations[key] == answer
+
+
+def test_aws_names_what_it_makes_and_keeps_a_group_that_a_listener_leads_to(
+    region: _Region,
+) -> None:
+    arn = "arn:aws:elasticloadbalancing:us-east-1:888:targetgroup/gss-0-1000/6dc044c5"
+    spec = ListenerSpec(default_actions=(Action(target_group_arn=arn, type="forward"),))
+    meta = ObjectMeta(name="gss-0-1000", namespace="ns", uid="group")
+    group = region.server.put(TargetGroup(metadata=meta))
+    listener = region.server.put(Listener(metadata=replace(meta, uid="l"), spec=spec))
+    region.go()
+    named = region.server.get(TargetGroup, "ns", "gss-0-1000")
+    ApiClient(region.server).delete(group)
+    region.go()
+    kept = region.server.get(TargetGroup, "ns", "gss-0-1000")
+    ApiClient(region.server).delete(listener)
+    region.go(2)
+
+    assert named is not None
+    assert named.status.arn == arn
+    assert kept is not None
+    assert region.server.objects(Listener) == []
+    assert region.server.objects(TargetGroup) == []
+
+
+def test_aws_has_one_listener_on_a_port(region: _Region) -> None:
+    spec = ListenerSpec(load_balancer_arn="arn", port=1000)
+    meta = ObjectMeta(name="a", namespace="ns")
+    region.server.put(Listener(metadata=meta, spec=spec))
+    region.server.put(Listener(metadata=replace(meta, name="b"), spec=spec))
+
+    region.go(2)
+
+    found = region.server.objects(Listener)
+    assert [bool(listener.status.arn) for listener in found] == [True, False]
 
 
 def test_ports_of_nodes_are_given_once_each(region: _Region) -> None:

@@ -10,6 +10,7 @@ from okg.testing.cloud.reconciler import CloudReconciler, Troubles
 from okg.testing.cloud.simulator import CloudSimulator
 from okg.testing.cloud.vendors import (
     ALIBABACLOUD,
+    AMAZONSWEBSERVICES,
     EVERY_LINE,
     HWCLOUD,
     JDCLOUD,
@@ -20,6 +21,7 @@ from okg.testing.cloud.vendors import (
 
 __all__ = [
     "ALIBABACLOUD",
+    "AMAZONSWEBSERVICES",
     "EVERY_LINE",
     "HWCLOUD",
     "JDCLOUD",

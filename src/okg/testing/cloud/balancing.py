@@ -6,7 +6,7 @@ import msgspec
 from msgspec.structs import replace
 
 from okg.api.service import LoadBalancerIngress, LoadBalancerStatus, Service, ServiceStatus
-from okg.testing.cloud.line import Answer, Change, Cluster, Line, marked
+from okg.testing.cloud.line import Answer, Change, Cluster, Line, held, marked
 
 LOAD_BALANCER = "LoadBalancer"
 CLEANUP = "service.kubernetes.io/load-balancer-cleanup"
@@ -45,12 +45,10 @@ class Balancing(msgspec.Struct, frozen=True, kw_only=True):
         notes = marked(
             service, labels=self.labels(balancer), annotations=self.annotations(balancer)
         )
-        kept = tuple(dict.fromkeys((*notes.metadata.finalizers, self.finalizer)))
-        meta = replace(notes.metadata, finalizers=kept)
-        after = _reached(replace(notes, metadata=meta), self.hosts(service, balancer))
+        after = _reached(held(notes, self.finalizer), self.hosts(service, balancer))
         return Answer((Change(service, after),))
 
-    def _take(self, service: Service) -> Answer:
+    def _take(self, service: Service, _: Cluster) -> Answer:
         """Let go of what is ours; of what never was, nothing."""
         meta = service.metadata
         if self.finalizer not in meta.finalizers or not self.id_of(service):

@@ -60,7 +60,7 @@ LATER = Answer(settled=False)
 """What is asked for cannot be given yet."""
 
 
-def nothing(_: Object) -> Answer:
+def nothing(_: Object, __: Cluster) -> Answer:
     """Return that nothing is to be done."""
     return Answer()
 
@@ -80,7 +80,7 @@ class Line(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     kind: type[T]
     asks: Callable[[T], bool]
     give: Callable[[T, Cluster], Answer]
-    take: Callable[[T], Answer] = nothing
+    take: Callable[[T, Cluster], Answer] = nothing
 
     def is_asked(self, obj: Object) -> bool:
         """Whether an object asks, and stays."""
@@ -92,7 +92,7 @@ class Line(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         if not isinstance(obj, self.kind):
             return Answer()
         if withdrawn or not self.is_asked(obj):
-            return self.take(obj)
+            return self.take(obj, cluster)
         return self.give(obj, cluster)
 
 
@@ -126,6 +126,19 @@ def number_of(text: str) -> int:
 def address_of(text: str) -> str:
     """Return the address of what has this id."""
     return str(_FIRST + number_of(text) % (1 << _BITS))
+
+
+def held(obj: T, finalizer: str) -> T:
+    """Return an object that does not go before we let it."""
+    kept = tuple(dict.fromkeys((*obj.metadata.finalizers, finalizer)))
+    return replace(obj, metadata=replace(obj.metadata, finalizers=kept))
+
+
+def released(obj: Object, finalizer: str) -> Answer:
+    """Return that an object may go."""
+    meta = obj.metadata
+    kept = tuple(name for name in meta.finalizers if name != finalizer)
+    return Answer((Change(obj, replace(obj, metadata=replace(meta, finalizers=kept))),))
 
 
 def marked(

@@ -138,9 +138,10 @@ class CloudReconciler:
         stored = self._write(before, after)
         if stored is not before and self.troubles.breaks():
             return
-        told = self._api.patch(stored, _with_status_of(stored, after), subresource="status")
-        if told is not before:
-            self._repeat(told)
+        if hasattr(after, "status"):
+            stored = self._api.patch(stored, _with_status_of(stored, after), subresource="status")
+        if stored is not before:
+            self._repeat(stored)
 
     def _write(self, before: Object | None, after: Object) -> Object:
         if before is None:
@@ -154,5 +155,6 @@ class CloudReconciler:
 
 
 def _with_status_of(obj: O, other: Object) -> O:
-    """Return an object that is reported to be as another one of its kind is."""
-    return replace(obj, status=getattr(other, "status"))  # noqa: B009 - kinds declare it one by one
+    """Return an object that is reported to be as another one of its kind is, if it is at all."""
+    reported = {field: getattr(other, field) for field in ("status",) if hasattr(other, field)}
+    return replace(obj, **reported)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from okg.api.service import LoadBalancerIngress, Service
-from okg.testing.cloud import alibabacloud, annotating
+from okg.testing.cloud import alibabacloud, amazonswebservices, annotating
 from okg.testing.cloud.balancing import Balancing
 from okg.testing.cloud.line import AnyLine, address_of, number_of
 from okg.testing.cloud.plain import NODE_ADDRESSES, NODE_PORT_SERVICES
@@ -60,6 +60,7 @@ ALIBABACLOUD: tuple[AnyLine, ...] = alibabacloud.LINES
 VOLCENGINE: tuple[AnyLine, ...] = (VOLCENGINE_CLBS, annotating.VOLCENGINE_EIPS)
 JDCLOUD: tuple[AnyLine, ...] = (JDCLOUD_NLBS, annotating.JDCLOUD_EIPS)
 HWCLOUD: tuple[AnyLine, ...] = (HWCLOUD_ELBS, annotating.HWCLOUD_EIPS)
+AMAZONSWEBSERVICES: tuple[AnyLine, ...] = amazonswebservices.LINES
 TENCENTCLOUD: tuple[AnyLine, ...] = (annotating.TENCENTCLOUD_CLBS,)
 
 EVERY_LINE: Mapping[str, tuple[AnyLine, ...]] = {
@@ -68,6 +69,7 @@ EVERY_LINE: Mapping[str, tuple[AnyLine, ...]] = {
     "Volcengine": VOLCENGINE,
     "Jdcloud": JDCLOUD,
     "HwCloud": HWCLOUD,
+    "AmazonsWebServices": AMAZONSWEBSERVICES,
     "TencentCloud": TENCENTCLOUD,
 }
 """The lines of all vendors, by the name of the provider."""

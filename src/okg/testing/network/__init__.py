@@ -5,7 +5,7 @@ hand. ``okg.testing.network_conformance`` is what every plugin must pass.
 """
 
 from okg.testing.network.replica import Killed, Replica, Wire
-from okg.testing.network.scenario import Scenario, entries
+from okg.testing.network.scenario import Scenario, entries, reached_by_services
 from okg.testing.network.stage import SYSTEM, Stage
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "Stage",
     "Wire",
     "entries",
+    "reached_by_services",
 ]

@@ -1,6 +1,6 @@
 """Judge: what must hold of networks when all is done that can be done."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from okg.api.core import Pod
 from okg.api.game import GameServerSet
@@ -8,6 +8,7 @@ from okg.api.resource import Object
 from okg.api.service import Service
 from okg.cloudprovider.ledger_record import LABEL, LedgerRecord, balancers_of, read_book
 from okg.cloudprovider.pool import Pool, pools_of
+from okg.cloudprovider.port_index import Placement
 from okg.cloudprovider.ports import bits_of, ports_of
 from okg.testing.network.stage import Stage
 from okg.workload.network_status import READY, read_network_status
@@ -59,27 +60,38 @@ def _told(pod: Pod) -> Iterator[tuple[str, str, object]]:
 
 
 def _of_pool(stage: Stage, pool: Pool) -> Iterator[str]:
-    """Yield what a pool that has seen all there is does not agree with."""
-    for kind in pool.kinds:
-        for obj in stage.server.objects(kind):
-            pool.observe(None, obj)
+    """Yield what is wrong with the ports that objects have, and with what is noted of them."""
+    objects = [obj for kind in pool.kinds for obj in stage.server.objects(kind)]
+    places = [place for obj in objects if (place := pool.place(obj)) is not None]
+    given: dict[str, int] = {}
+    for place in places:
+        if outside := place.ports & ~pool.allowed.bits:
+            yield f"{place.holder} has {ports_of(outside)} of {place.balancer}, which nobody may"
+        given[place.balancer] = given.get(place.balancer, 0) | place.ports
+    if not stage.scenario.reuses:
+        yield from _doubles(places)
     for record in stage.server.objects(LedgerRecord):
         if record.metadata.labels.get(LABEL) == pool.name:
-            for balancer in balancers_of(record):
-                yield from _of_balancer(stage, pool, record, balancer)
+            yield from _misnoted(record, given)
 
 
-def _of_balancer(stage: Stage, pool: Pool, record: LedgerRecord, balancer: str) -> Iterator[str]:
-    usage, has = pool.index.usage(balancer), pool.index.in_use(balancer)
-    for port, holders in usage.items():
-        if holders > 1 and not stage.scenario.reuses:
-            yield f"{holders} have port {port} of {balancer}"
-    if outside := has & ~pool.allowed.bits:
-        yield f"ports {ports_of(outside)} of {balancer} are given, which nobody may have"
-    book = read_book(record, balancer)
-    claimed = bits_of(port for claim in book.claims.values() for port in claim.ports)
-    if book.used != has | claimed:
-        yield (
-            f"{balancer}: {ports_of(book.used)} are noted, {ports_of(has)} given and"
-            f" {ports_of(claimed)} claimed"
-        )
+def _doubles(places: Iterable[Placement]) -> Iterator[str]:
+    """Yield ports that two holders have."""
+    holders: dict[tuple[str, int], str] = {}
+    for place in places:
+        for port in ports_of(place.ports):
+            other = holders.setdefault((place.balancer, port), place.holder)
+            if other != place.holder:
+                yield f"{other} and {place.holder} have port {port} of {place.balancer}"
+
+
+def _misnoted(record: LedgerRecord, given: Mapping[str, int]) -> Iterator[str]:
+    """Yield load balancers of which something else is noted than is given or claimed."""
+    for balancer in balancers_of(record):
+        book, has = read_book(record, balancer), given.get(balancer, 0)
+        claimed = bits_of(port for claim in book.claims.values() for port in claim.ports)
+        if book.used != has | claimed:
+            yield (
+                f"{balancer}: {ports_of(book.used)} are noted, {ports_of(has)} given and"
+                f" {ports_of(claimed)} claimed"
+            )

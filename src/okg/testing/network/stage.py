@@ -48,6 +48,7 @@ class Stage:
 
     Args:
         scenario: what is on.
+        collect: whether garbage goes at once, else when ``go`` comes to it.
 
     Attributes:
         server: the API server.
@@ -56,10 +57,10 @@ class Stage:
         failures: what the plugin last said of pods it failed, by their names.
     """
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, *, collect: bool = True) -> None:
         self.scenario = scenario
         self.clock = StandingClock(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
-        self.server = FakeApiServer(clock=self.clock)
+        self.server = FakeApiServer(clock=self.clock, collect=collect)
         for kind in scenario.kinds:
             self.server.register(kind.resource_type)
         self.server.put(Namespace(metadata=ObjectMeta(name=SYSTEM)))
@@ -232,10 +233,10 @@ class Stage:
         for pod in self.pods():
             self.run_pod(pod)
 
-    def run_pod(self, pod: Pod) -> None:
+    def run_pod(self, pod: Pod, *, replica: int = 0) -> None:
         """Take a pod one step further."""
         if pod.metadata.deletion_timestamp is not None:
-            if self.replicas[0].ask(Operation.DELETE, pod) is pod:
+            if self.replicas[replica].ask(Operation.DELETE, pod) is pod:
                 with suppress(NotFound):
                     self.api.delete(pod, grace_seconds=0)
             return
@@ -250,6 +251,7 @@ class Stage:
 
     def go(self) -> None:
         """Let all parts do once what they have to."""
+        self.server.collect_garbage()
         self.run_nodes()
         there = {pod.metadata.name for pod in self.pods()}
         self.failures = {name: why for name, why in self.failures.items() if name in there}
