@@ -217,6 +217,7 @@ def rights(*more: str) -> list[dict[str, object]]:
         "native-workload-role",
         "leader-election-role",
         "port-ledger-role",
+        "cloud-role",
         "webhook-certificates-role",
         *more,
     )

@@ -78,6 +78,24 @@ def test_two_replicas_give_no_port_twice(clouded: Clouded, namespace: str, balan
     assert set(given.values()) == {1}
 
 
+def test_beside_openkruise_the_rights_to_the_records_are_enough(
+    clouded: Clouded, arena: Arena, namespace: str, balancer: str
+) -> None:
+    bindings = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
+    binding = arena.rest.get(f"{bindings}/native-workload-role")
+    arena.rest.call("DELETE", f"{bindings}/native-workload-role")
+    try:
+        with clouded.hooked.replica(*ELECTED, "--workload-backend=kruise"):
+            clouded.make(namespace, "kruise", replicas=2, network=nlb(balancer))
+            eventually(lambda: _settled(clouded, namespace, 2), within=90)
+            eventually(lambda: clouded.record().get(balancer) == (1000, 1001), within=30)
+            settled = eventually(lambda: not clouded.claims([balancer]), within=30)
+    finally:
+        arena.rest.call("POST", bindings, {**binding, "metadata": {"name": "native-workload-role"}})
+
+    assert settled
+
+
 @pytest.mark.parametrize("maker", ["native", "kruise"])
 def test_a_manager_killed_in_the_middle_gives_and_loses_nothing_twice(
     clouded: Clouded, namespace: str, balancer: str, maker: str

@@ -104,6 +104,17 @@ def test_servers_are_reached_by_a_port_of_their_node(
     assert port.node_port >= 30000
 
 
+def test_servers_are_reached_by_a_path(clouded: Clouded, namespace: str) -> None:
+    conf = {"Path": "/<id>", "PathType": "Prefix", "Port": "80", "Host": "games.example"}
+
+    clouded.make(namespace, "native", replicas=2, network=network("Kubernetes-Ingress", conf))
+
+    eventually(lambda: clouded.states(namespace) == {"a-0": "Ready", "a-1": "Ready"}, within=60)
+    found = clouded.networks(namespace)
+    paths = {at.ports[0].name for it in found.values() for at in it.external_addresses}
+    assert paths == {"/0", "/1"}
+
+
 @pytest.mark.parametrize("fixed", ["true", "false"])
 def test_ports_are_free_when_their_set_is_gone(
     clouded: Clouded, arena: Arena, namespace: str, balancer: str, fixed: str
