@@ -9,6 +9,7 @@ import urllib3
 from integration.arena import Arena, in_place, names
 from integration.clouds import ELECTED, FLAGS, Clouded, nlb, open_clouded
 from integration.hooked import Replica
+from okg.api.game import GameServerCondition
 from okg.errors import Forbidden
 from okg.testing.eventually import eventually
 
@@ -117,21 +118,25 @@ def test_a_manager_killed_in_the_middle_gives_and_loses_nothing_twice(
     assert (len(given), set(given.values())) == (30, {1})
 
 
+@pytest.mark.parametrize("maker", ["native", "kruise"])
 def test_a_pool_that_is_full_says_so_in_numbers_and_recovers(
-    clouded: Clouded, arena: Arena, namespace: str, balancer: str
+    clouded: Clouded, arena: Arena, namespace: str, balancer: str, maker: str
 ) -> None:
     with clouded.hooked.replica(*ALONE, clouded.options("small", SMALL)):
         clouded.make(
-            namespace, "native", replicas=3, network=nlb(balancer), updateStrategy=in_place()
+            namespace, maker, replicas=3, network=nlb(balancer), updateStrategy=in_place()
         )
         events = eventually(lambda: arena.events(namespace, "parameterError"), within=60)
+        conditions = eventually(lambda: _network_conditions(arena, namespace), within=30)
         arena.edit_set(namespace, "a", {"network": nlb(balancer, f"{balancer}-b")})
         eventually(lambda: _settled(clouded, namespace, 3), within=90)
+        eventually(lambda: not _network_conditions(arena, namespace), within=30)
 
+    full = f"{balancer} has 0 free of 2 in 1000-1001; add a load balancer or widen the range"
     assert events[0].involved_object.kind == "Pod"
-    assert events[0].message.endswith(
-        f"{balancer} has 0 free of 2 in 1000-1001; add a load balancer or widen the range"
-    )
+    assert events[0].message.endswith(full)
+    assert [(c.status, c.reason) for c in conditions] == [("False", "NetworkFailed")]
+    assert conditions[0].message.endswith(full)
     assert len(clouded.ports(namespace)) == 3
 
 
@@ -156,6 +161,15 @@ def test_a_provider_whose_section_makes_no_sense_is_told_everywhere(
     assert WRONG in str(refused.value)
     assert "a network provider is disabled" in log
     assert still == {"a-0": "Ready"}
+
+
+def _network_conditions(arena: Arena, namespace: str) -> list[GameServerCondition]:
+    return [
+        condition
+        for server in arena.servers(namespace).values()
+        for condition in server.status.conditions
+        if condition.type == "NetworkNormal"
+    ]
 
 
 def _detail(replica: Replica) -> str:

@@ -137,13 +137,17 @@ def add_controllers(
     markers = add_probes(manager, flags)
     native = NATIVE in backends.served
     resizing = native and can_resize_pods(manager.api)
-    servers = flags.gameserver_workers
-    sets = flags.gameserverset_workers or (NATIVE_SET_WORKERS if native else SET_WORKERS)
-    manager.add(
-        gameserver.controller(
-            manager, workers=servers, patience=patience, backends=backends, resizing=resizing
-        )
+    desk = network.PluginDesk(plugins, manager.client)
+    servers = gameserver.controller(
+        manager,
+        workers=flags.gameserver_workers,
+        patience=patience,
+        backends=backends,
+        resizing=resizing,
+        trouble_of=desk.trouble_of,
     )
+    manager.add(servers)
+    sets = flags.gameserverset_workers or (NATIVE_SET_WORKERS if native else SET_WORKERS)
     manager.add(
         gameserverset.controller(
             manager,
@@ -156,9 +160,10 @@ def add_controllers(
     )
     if not native:
         return False
-    desk = network.PluginDesk(plugins, manager.client)
     manager.add(workload.controller(manager, manager.api, desk=desk, resizing=resizing))
-    manager.add(network.controller(manager, manager.api, desk, patience=patience))
+    manager.add(
+        network.controller(manager, manager.api, desk, patience=patience, tell=servers.enqueue)
+    )
     return True
 
 

@@ -1,4 +1,4 @@
-"""Conditions of a game server: whether its pod, its node and its volumes are normal.
+"""Conditions of a game server: whether its pod, its node, its volumes and its network are normal.
 
 Each is a list of small findings, joined into one message and one reason.
 """
@@ -24,6 +24,10 @@ from okg.workload.notices import Notice
 POD_NORMAL = "PodNormal"
 NODE_NORMAL = "NodeNormal"
 VOLUMES_NORMAL = "PersistentVolumeNormal"
+NETWORK_NORMAL = "NetworkNormal"
+"""Only there while the network cannot be had."""
+
+NETWORK_FAILED = "NetworkFailed"
 
 _NEEDED_TRUE = frozenset({"PodScheduled", "Initialized", "ContainersReady"})
 _RESIZE_PENDING = "PodResizePending"
@@ -57,11 +61,13 @@ class PodFacts(msgspec.Struct, frozen=True):
         pod: the pod.
         node: its node; None if it is not scheduled or the node does not exist.
         claims: one entry for each of its volumes that is backed by a claim.
+        network_trouble: why it cannot have its network; empty if nothing is known against it.
     """
 
     pod: Pod
     node: Node | None = None
     claims: tuple[ClaimFacts, ...] = ()
+    network_trouble: str = ""
 
 
 def compute_conditions(
@@ -78,6 +84,8 @@ def compute_conditions(
     if facts.pod.spec.node_name:
         found.append((NODE_NORMAL, node_finding(facts.pod.spec.node_name, facts.node)))
     found.append((VOLUMES_NORMAL, volumes_finding(facts.pod.metadata.namespace, facts.claims)))
+    if facts.network_trouble:
+        found.append((NETWORK_NORMAL, Finding(facts.network_trouble, NETWORK_FAILED)))
     before = {condition.type: condition for condition in stored}
     return tuple(_condition(type_, what, before.get(type_), now) for type_, what in found)
 

@@ -99,6 +99,9 @@ IN_PLACE_UPDATE_READY = "InPlaceUpdateReady"
 KRUISE_POD_READY = "KruisePodReady"
 """Readiness gate by which hooks and others take a pod out of service."""
 
+POD_WEBHOOK = "mgameserverset.kb.io"
+"""Upstream's name of the webhook for pods; part of what the API server says when it refuses."""
+
 POD_NAME = "statefulset.kubernetes.io/pod-name"
 """Label of a pod: its own name; services of single servers select by it."""
 POD_INDEX = "apps.kubernetes.io/pod-index"

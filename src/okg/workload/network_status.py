@@ -6,7 +6,7 @@ make ourselves plugins are asked without a write.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeAlias, cast
 
@@ -14,13 +14,15 @@ import msgspec
 from msgspec.structs import replace
 
 from okg.api.core import Pod
-from okg.api.game import NetworkConfParam, NetworkStatus
+from okg.api.game import GameServerCondition, NetworkConfParam, NetworkStatus
+from okg.workload.conditions import NETWORK_NORMAL
 from okg.workload.names import (
     NETWORK_CONF,
     NETWORK_DISABLED,
     NETWORK_STATUS,
     NETWORK_TRIGGERED_AT,
     NETWORK_TYPE,
+    POD_WEBHOOK,
 )
 from okg.workload.notices import Notice
 from okg.workload.ownership import is_native
@@ -37,6 +39,9 @@ _ILLEGIBLE = (msgspec.MsgspecError, RecursionError)
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 """What Go reads as true."""
 
+
+_REFUSED = f'"{POD_WEBHOOK}" denied the request: '
+"""What a refusal has before the words of the plugin."""
 
 _SELDOM = timedelta(seconds=60)
 
@@ -130,6 +135,24 @@ def wait_for_network(
     return NetworkWait(complaint=Notice(NETWORK_STATE, message, warning=True))
 
 
+def trouble_of_network(pod: Pod, stored: Sequence[GameServerCondition], refusal: str | None) -> str:
+    """Return why a pod cannot have its network; empty if nothing is known against it.
+
+    What its plugin says is known only when a write of the pod was refused, and holds until one is
+    not.
+
+    Args:
+        pod: as it is.
+        stored: conditions of its server.
+        refusal: what stood against writing it, empty for nothing; None if it was not written.
+    """
+    if refusal is not None:
+        _, _, why = refusal.partition(_REFUSED)
+        return why
+    known = next((c.message for c in stored if c.type == NETWORK_NORMAL), "")
+    return "" if _is_told_so(pod) or not _has_network(pod) else known
+
+
 def time_to_ask(pod: Pod, unchanged: int, patience: NetworkPatience) -> timedelta | None:
     """Return when a plugin is asked again though nothing happened; None if all is as it should be.
 
@@ -138,8 +161,7 @@ def time_to_ask(pod: Pod, unchanged: int, patience: NetworkPatience) -> timedelt
         unchanged: how many times in a row the plugin wanted nothing else.
         patience: how often; when it is over, not never but seldom.
     """
-    told = read_network_status(pod)
-    if told is not None and told.current_network_state == _desired_state(pod):
+    if _is_told_so(pod):
         return None
     if unchanged * patience.interval < patience.total:
         return patience.interval
@@ -179,6 +201,12 @@ def _tolerated(document: _Json) -> _Json:
     return {"ip": "", "name": ""} | {
         key: _tolerated(value) for key, value in document.items() if value is not None
     }
+
+
+def _is_told_so(pod: Pod) -> bool:
+    """Whether the plugin says that the network is as it should be."""
+    told = read_network_status(pod)
+    return told is not None and told.current_network_state == _desired_state(pod)
 
 
 def _desired_state(pod: Pod) -> str:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from okg.api.core import Pod
 from okg.api.game import GameServer, GameServerStatus
+from okg.workload.conditions import NETWORK_NORMAL
 from okg.workload.names import GS_STATE, IN_PLACE_UPDATE_READY, NETWORK_TYPE
 from okg.workload.pod_sync import follows_defaults
 from okg.workload.state import (
@@ -60,15 +61,17 @@ def time_to_status(
 ) -> timedelta | None:
     """Return how long a kubelet's reports may wait to be told, None for not.
 
-    They are told once in a while; a state or a priority that changed is told at once, and the
-    reports with it.
+    They are told once in a while; a state, a priority or a trouble of the network that changed is
+    told at once, and the reports with it.
     """
     if not stored.current_state:
         return None
+    reported = tuple(c for c in stored.conditions if c.type != NETWORK_NORMAL)
+    troubles = tuple(c for c in fresh.conditions if c.type == NETWORK_NORMAL)
     told = replace(
         fresh,
         pod_status=stored.pod_status,
-        conditions=stored.conditions,
+        conditions=(*reported, *troubles),
         last_transition_time=stored.last_transition_time,
     )
     return _rest(SETTLE, stored.last_transition_time, now) if told == stored else None

@@ -156,6 +156,22 @@ def test_a_pod_that_cannot_be_written_does_not_keep_an_action_from_counting() ->
     assert cluster.recorder.events == []
 
 
+def test_what_a_plugin_refuses_is_a_condition_until_it_refuses_no_more() -> None:
+    cluster = a_settled(probed_set(IDLE))
+    cluster.probe("True", "yes")
+    said = 'admission webhook "mgameserverset.kb.io" denied the request: no port is left'
+    cluster.client.refusals[Pod] = Forbidden(403, "Forbidden", said)
+
+    with pytest.raises(Forbidden):
+        cluster.reconcile()
+    told = {c.type: c.message for c in cluster.server.status.conditions if c.status == "False"}
+    cluster.client.refusals.clear()
+    cluster.reconcile()
+
+    assert told == {"NetworkNormal": "no port is left"}
+    assert [c.type for c in cluster.server.status.conditions if c.status == "False"] == []
+
+
 def test_a_new_image_by_an_action_is_put_into_the_pod() -> None:
     action = {"state": True, "containers": [{"name": "game", "image": "game:{{.Result}}"}]}
     cluster = a_settled(probed_set(action))

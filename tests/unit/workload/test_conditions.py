@@ -221,6 +221,25 @@ def test_a_pod_without_a_node_has_no_node_condition() -> None:
     assert [c.type for c in conditions] == ["PodNormal", "PersistentVolumeNormal"]
 
 
+def test_why_a_network_cannot_be_had_is_a_condition_as_long_as_it_is_so() -> None:
+    without = compute_conditions(
+        PodFacts(pod=a_pod(node=""), network_trouble="no port is left"), (), LONG_AGO
+    )
+    again = compute_conditions(
+        PodFacts(pod=a_pod(node=""), network_trouble="no port is left"), without, NOW
+    )
+    over = compute_conditions(PodFacts(pod=a_pod(node="")), again, NOW)
+
+    assert again[-1] == GameServerCondition(
+        type="NetworkNormal",
+        status="False",
+        reason="NetworkFailed",
+        message="no port is left",
+        last_transition_time=LONG_AGO,
+    )
+    assert [c.type for c in over] == ["PodNormal", "PersistentVolumeNormal"]
+
+
 def test_a_condition_keeps_its_time_until_it_changes() -> None:
     stored = compute_conditions(PodFacts(pod=a_pod(), node=a_node()), (), LONG_AGO)
     sick = a_node(a_condition("Ready", "False", 1))

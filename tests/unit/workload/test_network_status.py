@@ -4,7 +4,13 @@ import pytest
 from msgspec.structs import replace
 
 from okg.api.core import Pod
-from okg.api.game import NetworkAddress, NetworkPort, NetworkPortRange, NetworkStatus
+from okg.api.game import (
+    GameServerCondition,
+    NetworkAddress,
+    NetworkPort,
+    NetworkPortRange,
+    NetworkStatus,
+)
 from okg.workload.native.membership import adopted
 from okg.workload.network_status import (
     DEFAULT_PATIENCE,
@@ -14,6 +20,7 @@ from okg.workload.network_status import (
     read_network_status,
     time_to_ask,
     trigger_network,
+    trouble_of_network,
     wait_for_network,
 )
 from okg.workload.notices import Notice
@@ -280,3 +287,26 @@ def test_a_plugin_is_asked_again_until_the_network_is_as_it_should_be_and_later_
     again = time_to_ask(pod, unchanged, DEFAULT_PATIENCE)
 
     assert again == (None if seconds is None else timedelta(seconds=seconds))
+
+
+DENIED = 'admission webhook "mgameserverset.kb.io" denied the request: no port is left'
+KNOWN = (GameServerCondition(type="NetworkNormal", status="False", message="no port is left"),)
+WAITING = '{"currentNetworkState":"NotReady"}'
+
+
+@pytest.mark.parametrize(
+    ("pod", "stored", "refusal", "trouble"),
+    [
+        (networked(WAITING), (), DENIED, "no port is left"),
+        (networked(WAITING), (), "exceeded quota", ""),
+        (networked(WAITING), KNOWN, None, "no port is left"),
+        (networked(WAITING), (), None, ""),
+        (networked(WAITING), KNOWN, "", ""),
+        (a_pod(), KNOWN, None, ""),
+        (networked('{"currentNetworkState":"Ready"}'), KNOWN, None, ""),
+    ],
+)
+def test_what_a_plugin_said_when_it_refused_holds_until_it_refuses_no_more(
+    pod: Pod, stored: tuple[GameServerCondition, ...], refusal: str | None, trouble: str
+) -> None:
+    assert trouble_of_network(pod, stored, refusal) == trouble

@@ -1,5 +1,8 @@
 """The GameServer controller."""
 
+from collections.abc import Callable
+
+from okg.api.core import Pod
 from okg.controllers.backends import Backends
 from okg.controllers.gameserver.reconciler import GameServerReconciler
 from okg.controllers.gameserver.watches import watches
@@ -21,6 +24,7 @@ def controller(
     patience: NetworkPatience = DEFAULT_PATIENCE,
     backends: Backends | None = None,
     resizing: bool = False,
+    trouble_of: Callable[[Pod], str] = lambda _: "",
 ) -> Controller:
     """Return the controller, ready to be added to a manager.
 
@@ -30,10 +34,16 @@ def controller(
         patience: how long networks are waited for.
         backends: where workloads are kept; OpenKruise alone if not given.
         resizing: whether the API server changes amounts of resources of running pods.
+        trouble_of: tells why a pod that we make ourselves cannot have its network.
     """
     declare_indexes(manager)
     recorder = manager.recorder_for(NAME)
     reconciler = GameServerReconciler(
-        manager.client, recorder, patience=patience, backends=backends, resizing=resizing
+        manager.client,
+        recorder,
+        patience=patience,
+        backends=backends,
+        resizing=resizing,
+        trouble_of=trouble_of,
     )
     return Controller(NAME, reconciler, watches(manager.client), workers=workers)

@@ -5,7 +5,7 @@ and images, then back to the server status and conditions. Each write's answer r
 it was made from, so that the status of a pass tells what the same pass did to the pod.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -41,10 +41,11 @@ from okg.workload.network_status import (
     DEFAULT_PATIENCE,
     NetworkPatience,
     trigger_network,
+    trouble_of_network,
     wait_for_network,
 )
 from okg.workload.notices import Notice
-from okg.workload.ownership import is_of_another
+from okg.workload.ownership import is_native, is_of_another
 from okg.workload.pod_sync import PodSync, notices_of_state, sync_pod
 from okg.workload.reclaim import is_marked, is_scaled_away
 from okg.workload.scaling import spec_of
@@ -66,6 +67,7 @@ class GameServerReconciler:
         patience: how long networks are waited for.
         backends: where workloads are kept; OpenKruise alone if not given.
         resizing: whether the API server changes amounts of resources of running pods.
+        trouble_of: tells why a pod that we make ourselves cannot have its network.
     """
 
     def __init__(
@@ -77,7 +79,9 @@ class GameServerReconciler:
         patience: NetworkPatience = DEFAULT_PATIENCE,
         backends: Backends | None = None,
         resizing: bool = False,
+        trouble_of: Callable[[Pod], str] = lambda _: "",
     ) -> None:
+        self._trouble_of = trouble_of
         self._client = client
         self._backends = backends or kruise_only(client)
         self._recorder = recorder
@@ -150,8 +154,10 @@ class GameServerReconciler:
             server = self._sync_server(gss, pod, server, heard.server)
             synced = sync_pod(pod, server, _images_of(gss), now)
             written, refusal = self._sync_pod(pod, server, synced, now)
+            trouble = self._network_trouble(pod, written, server, refusal)
             written, resized = self._sync_amounts(gss, written, server)
-            status = self._status_of(written, server, heard.conditions, now)
+            facts = self._facts_of(written, trouble)
+            status = _status_of(facts, server, heard.conditions, now)
             rest = self._sync_status(pod, server, status, now)
         except NotFound:
             # Either is gone: the event that says so starts the next pass.
@@ -214,15 +220,15 @@ class GameServerReconciler:
             return False
         return backend is not None and backend.name is BackendName.NATIVE
 
-    def _status_of(
-        self,
-        pod: Pod,
-        server: GameServer,
-        qualities: Sequence[ServiceQualityCondition],
-        now: datetime,
-    ) -> GameServerStatus:
-        conditions = compute_conditions(self._facts_of(pod), server.status.conditions, now)
-        return compute_server_status(server, pod, conditions, qualities, now)
+    def _network_trouble(
+        self, before: Pod, written: Pod, server: GameServer, refusal: ApiError | None
+    ) -> str:
+        """Return why a pod cannot have its network, by whoever asked the plugin."""
+        if is_native(before):
+            return self._trouble_of(before)
+        said = "" if written is not before else None
+        said = refusal.message if refusal is not None else said
+        return trouble_of_network(written, server.status.conditions, said)
 
     def _sync_status(
         self, pod: Pod, server: GameServer, status: GameServerStatus, now: datetime
@@ -238,12 +244,13 @@ class GameServerReconciler:
         self._tell(server, notices_of(before.conditions, status.conditions))
         return None
 
-    def _facts_of(self, pod: Pod) -> PodFacts:
+    def _facts_of(self, pod: Pod, network_trouble: str) -> PodFacts:
         node = pod.spec.node_name
         claims = [v.persistent_volume_claim for v in pod.spec.volumes]
         return PodFacts(
             pod=pod,
             node=self._client.get(Node, "", node) if node else None,
+            network_trouble=network_trouble,
             claims=tuple(
                 self._claim_facts(pod.metadata.namespace, source.claim_name)
                 for source in claims
@@ -264,6 +271,16 @@ class GameServerReconciler:
         for notice in notices:
             report = self._recorder.warning if notice.warning else self._recorder.normal
             report(server, notice.reason, notice.message)
+
+
+def _status_of(
+    facts: PodFacts,
+    server: GameServer,
+    qualities: Sequence[ServiceQualityCondition],
+    now: datetime,
+) -> GameServerStatus:
+    conditions = compute_conditions(facts, server.status.conditions, now)
+    return compute_server_status(server, facts.pod, conditions, qualities, now)
 
 
 def _earliest(*waits: timedelta | None) -> Result | None:

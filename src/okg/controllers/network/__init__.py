@@ -6,8 +6,8 @@ workload's looks at a whole set, and nothing it does has to wait for a pass over
 
 from okg.context import Context
 from okg.controllers.host import Host
-from okg.controllers.network.desk import PluginDesk
-from okg.controllers.network.reconciler import NetworkReconciler
+from okg.controllers.network.desk import PluginDesk, Wake
+from okg.controllers.network.reconciler import NetworkReconciler, nobody
 from okg.controllers.network.watches import watches
 from okg.controllers.reader import Reader
 from okg.runtime.controller import Controller
@@ -55,6 +55,7 @@ def controller(
     workers: int = 1,
     *,
     patience: NetworkPatience = DEFAULT_PATIENCE,
+    tell: Wake = nobody,
 ) -> NetworkController:
     """Return the controller, ready to be added to a manager with a workload controller.
 
@@ -64,13 +65,20 @@ def controller(
         desk: where plugins are asked; the workload controller's.
         workers: pods that are worked on at the same time.
         patience: how long networks are waited for.
+        tell: called with a pod whose plugin fails, or does so no longer.
     """
 
     def wake(request: Request) -> None:
         made.enqueue(request)
 
     reconciler = NetworkReconciler(
-        manager.client, live, manager.recorder_for(NAME), desk, wake, patience=patience
+        manager.client,
+        live,
+        manager.recorder_for(NAME),
+        desk,
+        wake,
+        tell=tell,
+        patience=patience,
     )
     made = NetworkController(desk, reconciler, workers)
     return made

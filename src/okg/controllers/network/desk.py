@@ -82,6 +82,12 @@ class PluginDesk:
             future.add_done_callback(partial(self._settle, plugin, pod))
         return reply
 
+    def trouble_of(self, pod: Pod) -> str:
+        """Return why a pod cannot have its network; empty if nothing is known against it."""
+        with self._lock:
+            failure = self._state.failure_of(pod.key)
+        return str(failure) if failure is not None else ""
+
     def forget(self, key: str) -> None:
         """Drop a pod that is gone."""
         with self._lock:

@@ -137,6 +137,11 @@ class DeskState:
         turn.restless, turn.unchanged = turn.restless + 1, 0
         turn.rests_until = now + _pause(turn.restless)
 
+    def failure_of(self, key: str) -> PluginError | None:
+        """Return what the plugin of a pod failed with, None since it has answered."""
+        turn = self._turns.get(key)
+        return turn.failure if turn is not None else None
+
     def forget(self, key: str) -> None:
         """Drop a pod that is gone."""
         self._turns.pop(key, None)

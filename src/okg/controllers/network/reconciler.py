@@ -46,6 +46,10 @@ UNMADE_PERIOD = timedelta(seconds=30)
 """Time between two looks at a pod that is to be made: its set may have changed its mind."""
 
 
+def nobody(_: Request) -> None:
+    """Tell nobody."""
+
+
 class NetworkReconciler:
     """Looks after the network of one pod.
 
@@ -55,6 +59,7 @@ class NetworkReconciler:
         recorder: tells about plugins on the pod.
         desk: where plugins are asked.
         wake: called with a pod whose plugin has answered.
+        tell: called with a pod whose plugin fails, or does so no longer.
         patience: how often a plugin is asked that has not made the network what it should be.
     """
 
@@ -66,6 +71,7 @@ class NetworkReconciler:
         desk: PluginDesk,
         wake: Wake,
         *,
+        tell: Wake = nobody,
         patience: NetworkPatience = DEFAULT_PATIENCE,
     ) -> None:
         self._client = client
@@ -73,6 +79,7 @@ class NetworkReconciler:
         self._recorder = recorder
         self._desk = desk
         self._wake = wake
+        self._tell = tell
         self._patience = patience
 
     def reconcile(self, ctx: Context, request: Request) -> Result | None:
@@ -148,6 +155,8 @@ class NetworkReconciler:
         if not reply.unchanged:
             # The plugin may go on from here, as far as it is paced: it is asked about what it made.
             return Result(requeue_after=timedelta(0))
+        if reply.unchanged == 1:
+            self._tell(request)
         again = time_to_ask(stored, reply.unchanged, self._patience)
         return Result(requeue_after=again) if again is not None else None
 
@@ -158,6 +167,7 @@ class NetworkReconciler:
         if isinstance(reply, Failed) and reply.fresh:
             text = f"Failed to {operation} pod {pod.key} ,because of {reply.error}"
             self._recorder.warning(pod, reply.error.type, text)
+            self._tell(Request.of(pod))
         if isinstance(reply, Open) and reply.late:
             name = pod.metadata.annotations[NETWORK_TYPE]
             text = f"{operation} of pod {pod.key}: plugin {name} has not answered yet"

@@ -25,16 +25,13 @@ from okg.api.admissionregistration import (
 from okg.api.game import GROUP, VERSION
 from okg.api.meta import ObjectMeta
 from okg.webhooks import gameserverset, pod
-from okg.workload.names import OWNER_GSS
+from okg.workload.names import OWNER_GSS, POD_WEBHOOK
 
 MUTATING = "kruise-game-mutating-webhook"
 VALIDATING = "kruise-game-validating-webhook"
 
 CERT_MANAGER = "cert-manager.io/inject-ca-from"
 """Annotation that lets cert-manager write the caBundle; who makes certificates here is us."""
-
-_PODS = "mgameserverset.kb.io"
-"""Upstream's name, though it is about pods."""
 
 NOT_OURS = MatchCondition(
     name="not-made-by-the-manager",
@@ -77,7 +74,7 @@ def mutating_configuration(
         resources=("pods",),
         scope="*",
     )
-    wanted = _webhook(_PODS, rules, service, pod.PATH, bundle)
+    wanted = _webhook(POD_WEBHOOK, rules, service, pod.PATH, bundle)
     owned = LabelRequirement(key=OWNER_GSS, operator="Exists")
     wanted = replace(
         wanted,
@@ -92,9 +89,9 @@ def without_pods(
     found: MutatingWebhookConfiguration | None,
 ) -> MutatingWebhookConfiguration | None:
     """Return the configuration where nobody is to be asked about pods; nothing needs none."""
-    if found is None or all(webhook.name != _PODS for webhook in found.webhooks):
+    if found is None or all(webhook.name != POD_WEBHOOK for webhook in found.webhooks):
         return found
-    return replace(found, webhooks=tuple(w for w in found.webhooks if w.name != _PODS))
+    return replace(found, webhooks=tuple(w for w in found.webhooks if w.name != POD_WEBHOOK))
 
 
 def validating_configuration(

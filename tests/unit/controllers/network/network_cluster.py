@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import timedelta
 
-from okg.api.core import ConfigMap
+from okg.api.core import ConfigMap, Pod
 from okg.cloudprovider.registry import Registry
 from okg.cloudprovider.start import PluginStart
 from okg.context import Context
@@ -28,6 +28,7 @@ class NetworkCluster(NativeCluster):
     ) -> None:
         self.plugin = ScriptedPlugin(answer=answer)
         self.woken: list[Request] = []
+        self.told: list[tuple[Request, str]] = []
         networked = template("game:1")
         networked["metadata"] = {**networked["metadata"], "annotations": NETWORK}  # type: ignore[dict-item] # JSON
         super().__init__({"replicas": replicas, "template": networked}, gss)
@@ -50,8 +51,18 @@ class NetworkCluster(NativeCluster):
         )
         patience = NetworkPatience(total=timedelta(seconds=10), interval=timedelta(seconds=5))
         self.network = NetworkReconciler(
-            self.client, self.client.api, self.recorder, self.desk, wake, patience=patience
+            self.client,
+            self.client.api,
+            self.recorder,
+            self.desk,
+            wake,
+            tell=self._tell,
+            patience=patience,
         )
+
+    def _tell(self, request: Request) -> None:
+        pod = self.client.get(Pod, request.namespace, request.name)
+        self.told.append((request, self.desk.trouble_of(pod) if pod else ""))
 
     @property
     def notes(self) -> dict[str, str]:

@@ -68,6 +68,21 @@ def test_a_failure_is_told_freshly_once_and_tried_again_after_a_pause() -> None:
     assert state.ask(KEY, "conf", POD, 12.0) == BEGIN
 
 
+def test_a_failure_is_known_until_the_plugin_answers() -> None:
+    state = asked()
+    before = state.failure_of(KEY)
+    state.settle(KEY, POD, ERROR, 10.0)
+    failed = state.failure_of(KEY)
+    state.ask(KEY, "conf", POD, 10.0)
+    state.ask(KEY, "conf", POD, 10.5)
+    asked_again = state.failure_of(KEY)
+    state.settle(KEY, POD, POD, 12.0)
+
+    assert (before, failed, asked_again) == (None, ERROR, ERROR)
+    assert state.failure_of(KEY) is None
+    assert state.failure_of("games/nobody") is None
+
+
 def test_a_failure_is_told_even_if_it_is_time_to_try_again() -> None:
     state = asked()
     state.settle(KEY, POD, ERROR, 10.0)

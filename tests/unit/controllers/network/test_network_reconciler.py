@@ -11,6 +11,7 @@ from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.context import Context
 from okg.errors import Conflict
 from okg.runtime.reconcile import Request, Result
+from okg.workload.names import NETWORK_CONF
 from okg.workload.native.network_note import noted_pod
 from okg.workload.native.record import record_name
 from okg.workload.ownership import controlled_by
@@ -134,6 +135,27 @@ def test_a_failure_is_told_on_the_pod_and_tried_again_after_a_pause() -> None:
     assert cluster.recorder.events == [
         "Warning apiCallError Failed to UPDATE pod games/xxx-0 ,because of the cloud is away"
     ]
+
+
+def test_what_a_plugin_fails_with_is_passed_on_and_that_it_does_so_no_longer() -> None:
+    cluster = made(answer=says(READY))
+    cluster.look()
+    cluster.look()
+    cluster.told.clear()
+
+    def fail(_ctx: Context, pod: Pod) -> Pod:
+        raise PluginError(PluginErrorType.PARAMETER, "no port is left")
+
+    cluster.plugin._answer = fail
+    cluster.merge(cluster.pods[0], metadata={"annotations": {NETWORK_CONF: '[{"name":"a"}]'}})
+    cluster.look()
+    cluster.look()
+    cluster.plugin._answer = same
+    cluster.merge(cluster.pods[0], metadata={"annotations": {NETWORK_CONF: "[]"}})
+    cluster.look()
+    cluster.look()
+
+    assert cluster.told == [(XXX_0, "no port is left"), (XXX_0, "")]
 
 
 def test_the_note_of_a_pod_follows_its_uid_and_its_network() -> None:
