@@ -123,9 +123,7 @@ def test_a_pool_that_is_full_says_so_in_numbers_and_recovers(
     clouded: Clouded, arena: Arena, namespace: str, balancer: str, maker: str
 ) -> None:
     with clouded.hooked.replica(*ALONE, clouded.options("small", SMALL)):
-        clouded.make(
-            namespace, maker, replicas=3, network=nlb(balancer), updateStrategy=in_place()
-        )
+        clouded.make(namespace, maker, replicas=3, network=nlb(balancer), updateStrategy=in_place())
         events = eventually(lambda: arena.events(namespace, "parameterError"), within=60)
         conditions = eventually(lambda: _network_conditions(arena, namespace), within=30)
         arena.edit_set(namespace, "a", {"network": nlb(balancer, f"{balancer}-b")})
