@@ -151,19 +151,19 @@ def test_an_image_that_nobody_lets_in_leaves_the_servers_in_service(
 def test_a_quota_that_is_used_up_is_told_and_asked_less_and_less(
     plane: NativeArena, okg: ManagerProcess, namespace: str
 ) -> None:
-    _allow(plane, namespace, 2)
-    plane.create_set(namespace, "a", replicas=4)
+    _allow(plane, namespace, 1)
+    plane.create_set(namespace, "a", replicas=3)
 
-    eventually(lambda: plane.ready(namespace) == names("a", range(2)), within=60)
+    eventually(lambda: plane.ready(namespace) == {"a-0"}, within=60)
     eventually(lambda: "exceeded quota: few" in told(plane, namespace), within=30)
     eventually(lambda: events(plane, namespace), within=30)
-    assert "pod a-2" in told(plane, namespace)
-    assert refusals(okg, code="403", method="POST") <= 8
+    assert "pod a-1" in told(plane, namespace)
+    assert refusals(okg, code="403", method="POST") <= 16
 
-    plane.edit_set(namespace, "a", {"replicas": 2})
+    plane.edit_set(namespace, "a", {"replicas": 1})
 
     eventually(lambda: told(plane, namespace) == "", within=AT_ONCE)
-    assert plane.ready(namespace) == names("a", range(2))
+    assert plane.ready(namespace) == {"a-0"}
 
 
 def test_a_claim_on_its_way_out_keeps_its_own_server_waiting_and_no_other(
