@@ -207,8 +207,10 @@ def test_pods_can_be_made_changed_evicted_and_deleted_while_no_manager_is_there(
     with a_manager(hooked):
         started = time.monotonic()
         eventually(lambda: set(arena.pods(namespace)) == names("a", range(4)), within=30)
-        eventually(lambda: arena.ready(namespace) == names("a", range(4)), within=30)
+        eventually(lambda: arena.ready(namespace) >= names("a", range(4)), within=30)
         took = time.monotonic() - started
+        # The garbage collector takes its time with the server of the pod that was none of the set.
+        eventually(lambda: arena.ready(namespace) == names("a", range(4)), within=60)
 
     assert "who" in str(labelled)
     after = uids(arena, namespace)
