@@ -334,6 +334,7 @@ def test_the_set_on_the_page_of_a_network_type_is_accepted(
     namespace: Namespace, network_type: str
 ) -> None:
     manifest = network_manifest(network_type)
+    manifest["metadata"] = {"name": "page"}  # another than what samples are called
 
     dry = namespace.create(namespace.sets, manifest, fieldValidation="Strict", dryRun="All")
 
@@ -383,15 +384,19 @@ def test_the_installation_is_accepted_whole(local_control_plane: ControlPlane) -
         "clusterrolebinding.rbac.authorization.k8s.io/kruise-game-manager-cloud-rolebinding",
         "clusterrolebinding.rbac.authorization.k8s.io/kruise-game-manager-rolebinding",
         "clusterrolebinding.rbac.authorization.k8s.io/kruise-game-native-workload-rolebinding",
+        "configmap/kruise-game-manager-config",
         "customresourcedefinition.apiextensions.k8s.io/gameservers.game.kruise.io",
         "customresourcedefinition.apiextensions.k8s.io/gameserversets.game.kruise.io",
         "deployment.apps/kruise-game-controller-manager",
         "namespace/kruise-game-system",
         "role.rbac.authorization.k8s.io/kruise-game-leader-election-role",
+        "role.rbac.authorization.k8s.io/kruise-game-port-ledger-role",
         "role.rbac.authorization.k8s.io/kruise-game-webhook-certificates-role",
         "rolebinding.rbac.authorization.k8s.io/kruise-game-leader-election-rolebinding",
+        "rolebinding.rbac.authorization.k8s.io/kruise-game-port-ledger-rolebinding",
         "rolebinding.rbac.authorization.k8s.io/kruise-game-webhook-certificates-rolebinding",
         "service/kruise-game-controller-manager-metrics-service",
+        "service/kruise-game-external-scaler",
         "service/kruise-game-webhook-service",
         "serviceaccount/kruise-game-controller-manager",
     ]
