@@ -6,14 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import urllib3
 from kubernetes import client as k8s, config as k8s_config
 
-from e2e.game_pods import get
-from integration.arena import ROOT, Arena, ManagerProcess, rights
-from okg.testing.container_node import ContainerNode
+from integration.arena import ACCOUNT, ROOT, SYSTEM, Grounds, ManagerProcess, rights
+from okg.testing.cluster import Cluster
 from okg.testing.eventually import eventually
-from okg.testing.game_image import PODINFO
+from okg.testing.game_image import GAME_PORT, PODINFO
 from okg.testing.images import Image
+from okg.testing.real_node import RealNode
 
 _FIELDS = {"labels": "metadata.labels", "annotations": "metadata.annotations"}
 _PODINFO_VOLUME = {
@@ -23,11 +24,14 @@ _PODINFO_VOLUME = {
     },
 }
 
+_NOT_YET = (502, 503)
+"""What the API server answers while nobody listens in the pod."""
+
 _IDLE = ["sh", "-c", "trap 'exit 0' TERM; sleep 3600 & wait"]
 
 
-class ContainerArena(Arena):
-    """An arena whose pods run on a real node.
+class ContainerArena(Grounds):
+    """Grounds whose pods run on a real node. Games are asked through the API server.
 
     Args:
         node: a node that runs.
@@ -35,9 +39,16 @@ class ContainerArena(Arena):
         folder: for logs.
     """
 
-    def __init__(self, node: ContainerNode, core: k8s.CoreV1Api, folder: Path) -> None:
-        super().__init__(node.plane, folder)
+    def __init__(self, node: RealNode, core: k8s.CoreV1Api, folder: Path) -> None:
+        cluster = node.cluster
+        super().__init__(cluster, _kubeconfig_of_manager(cluster, folder), folder)
         self.node = node
+        self._pool = urllib3.PoolManager(
+            ca_certs=str(cluster.ca_file),
+            headers={"Authorization": f"Bearer {cluster.admin_token}"},
+            retries=urllib3.Retry(20, status_forcelist=_NOT_YET, backoff_factor=0.05),
+            timeout=5.0,
+        )
         self.core = core
 
     # Any: in the typed model every field of a Pod may be None.
@@ -45,10 +56,15 @@ class ContainerArena(Arena):
         """Return a pod as the official client reads it."""
         return self.core.read_namespaced_pod(name, namespace)
 
+    def ask(self, namespace: str, name: str, path: str) -> str:
+        """Ask a game; it listens a moment after its container has started."""
+        pod = f"/api/v1/namespaces/{namespace}/pods/{name}:{GAME_PORT}/proxy"
+        return self._pool.request("GET", f"{self.cluster.url}{pod}{path}").data.decode()
+
     def playing(self, namespace: str) -> dict[str, str]:
         """Return the version that the game of each Ready pod answers."""
         return {
-            name: get(pod.status.pod_ip, "/version").strip()
+            name: self.ask(namespace, name, "/version").strip()
             for name, pod in self.pods(namespace).items()
             if not pod.metadata.deletion_timestamp
             and any(c.type == "Ready" and c.status == "True" for c in pod.status.conditions)
@@ -99,13 +115,26 @@ class MortalManager:
 
 
 @contextmanager
-def open_container_arena(node: ContainerNode, folder: Path) -> Generator[ContainerArena]:
+def open_container_arena(node: RealNode, folder: Path) -> Generator[ContainerArena]:
     """Prepare a plane with a real node for games."""
-    plane = node.plane
-    plane.apply(*sorted((ROOT / "config/crd/bases").glob("*.yaml")), *rights())
-    kubeconfig = str(plane.kubeconfig)
+    cluster = node.cluster
+    account = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": ACCOUNT, "namespace": SYSTEM},
+    }
+    cluster.apply(*sorted((ROOT / "config/crd/bases").glob("*.yaml")), *rights(), account)
+    kubeconfig = str(cluster.kubeconfig)
     with k8s_config.new_client_from_config(kubeconfig) as api:  # type: ignore[no-untyped-call]  # it has no annotations
         yield ContainerArena(node, k8s.CoreV1Api(api), folder)
+
+
+def _kubeconfig_of_manager(cluster: Cluster, folder: Path) -> Path:
+    path = f"/api/v1/namespaces/{SYSTEM}/serviceaccounts/{ACCOUNT}/token"
+    answer: Any = cluster.rest.call("POST", path, {"spec": {"expirationSeconds": 36000}})
+    return cluster.write_kubeconfig(
+        folder / "manager", user=ACCOUNT, token=answer["status"]["token"]
+    )
 
 
 def game_template(

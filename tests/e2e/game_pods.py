@@ -6,14 +6,14 @@ import urllib3
 from kubernetes import client as k8s
 from kubernetes.stream import stream
 
-from okg.testing.container_node import ContainerNode
 from okg.testing.game_image import make_game
 from okg.testing.images import Image
+from okg.testing.real_node import RealNode
 
 
-def load_game(node: ContainerNode, tag: str, *, version: str | None = None) -> Image:
+def load_game(node: RealNode, tag: str, *, version: str | None = None) -> Image:
     """Make the game's image known to a node."""
-    image = make_game(tag, version=version, busybox=node.programs.busybox)
+    image = make_game(tag, version=version, busybox=node.busybox)
     node.load(image)
     return image
 

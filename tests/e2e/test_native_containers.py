@@ -16,12 +16,12 @@ from e2e.container_arena import (
     open_container_arena,
     seconds_until,
 )
-from e2e.game_pods import container, execute, get, load_game
+from e2e.game_pods import container, execute, load_game
 from integration.arena import in_place
 from okg.api.game import GameServerCondition
-from okg.testing.container_node import ContainerNode
 from okg.testing.eventually import eventually
 from okg.testing.images import Image
+from okg.testing.real_node import RealNode
 
 pytestmark = pytest.mark.e2e
 
@@ -46,9 +46,9 @@ and_killed = pytest.mark.parametrize("disturb", [undisturbed, killed])
 
 @pytest.fixture(scope="module")
 def arena(
-    container_node: ContainerNode, tmp_path_factory: pytest.TempPathFactory
+    real_node: RealNode, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[ContainerArena]:
-    with open_container_arena(container_node, tmp_path_factory.mktemp("arena")) as arena:
+    with open_container_arena(real_node, tmp_path_factory.mktemp("arena")) as arena:
         yield arena
 
 
@@ -66,13 +66,13 @@ def namespace(arena: ContainerArena, manager: MortalManager) -> str:
 
 
 @pytest.fixture(scope="module")
-def old(container_node: ContainerNode) -> Image:
-    return load_game(container_node, "1.0")
+def old(real_node: RealNode) -> Image:
+    return load_game(real_node, "1.0")
 
 
 @pytest.fixture(scope="module")
-def new(container_node: ContainerNode) -> Image:
-    return load_game(container_node, "2.0")
+def new(real_node: RealNode) -> Image:
+    return load_game(real_node, "2.0")
 
 
 def uids(arena: ContainerArena, namespace: str) -> dict[str, str]:
@@ -97,7 +97,7 @@ def volume(namespace: str, claim: str, folder: Path) -> dict[str, object]:
         "spec": {
             "accessModes": ["ReadWriteOnce"],
             "capacity": {"storage": "1Mi"},
-            "hostPath": {"path": str(folder)},
+            "hostPath": {"path": str(folder), "type": "DirectoryOrCreate"},
             "claimRef": {"namespace": namespace, "name": claim},
             "persistentVolumeReclaimPolicy": "Retain",
         },
@@ -135,8 +135,7 @@ def test_a_new_image_replaces_only_the_games_container(
         lambda: arena.pod(namespace, "a-0").spec.containers[0].image == new.reference,
     )
 
-    address = before.status.pod_ip
-    took = seconds_until(lambda: get(address, "/version") == "2.0\n", within=5)
+    took = seconds_until(lambda: arena.ask(namespace, "a-0", "/version") == "2.0\n", within=5)
     # That it is Ready again comes with the next two looks of the kubelet, one a second.
     rest = seconds_until(lambda: arena.playing(namespace) == {"a-0": "2.0"}, within=10)
     record_testsuite_property("in_place_seconds", (took, took + rest))
@@ -148,9 +147,9 @@ def test_a_new_image_replaces_only_the_games_container(
 
 
 def test_another_tag_of_the_same_image_completes(
-    arena: ContainerArena, container_node: ContainerNode, namespace: str, old: Image
+    arena: ContainerArena, real_node: RealNode, namespace: str, old: Image
 ) -> None:
-    stable = load_game(container_node, "stable", version="1.0")
+    stable = load_game(real_node, "stable", version="1.0")
     arena.host(namespace, 1, game_template(old, old), updateStrategy=in_place())
     before = arena.pod(namespace, "a-0")
 
@@ -171,7 +170,6 @@ def test_new_labels_and_annotations_reach_a_running_game(
     template = game_template(old, old, labels={"mode": "duel"}, annotations={"motd": "hello"})
     arena.host(namespace, 1, template, updateStrategy=in_place())
     before = arena.pod(namespace, "a-0")
-    address = before.status.pod_ip
 
     arena.update(
         namespace,
@@ -180,8 +178,8 @@ def test_new_labels_and_annotations_reach_a_running_game(
 
     took = seconds_until(
         lambda: (
-            'mode="team"' in get(address, "/podinfo/labels")
-            and 'motd="goodbye"' in get(address, "/podinfo/annotations")
+            'mode="team"' in arena.ask(namespace, "a-0", "/podinfo/labels")
+            and 'motd="goodbye"' in arena.ask(namespace, "a-0", "/podinfo/annotations")
         ),
         within=10,
     )
@@ -228,7 +226,7 @@ def test_what_a_game_has_saved_is_there_after_its_pod_was_replaced(
     disturb: Disturb,
     record_testsuite_property: Record,
 ) -> None:
-    arena.plane.apply(volume(namespace, "saves-a-0", tmp_path))
+    arena.cluster.apply(volume(namespace, "saves-a-0", tmp_path))
     template = game_template(old, old, volumeMounts=[{"name": "saves", "mountPath": SAVES}])
     arena.host(namespace, 1, template | {"volumeClaimTemplates": [saves()]})
     before = arena.pod(namespace, "a-0")
@@ -245,8 +243,7 @@ def test_what_a_game_has_saved_is_there_after_its_pod_was_replaced(
         within=15,
     )
     record_testsuite_property("replace_seconds", took)
-    after = arena.pod(namespace, "a-0")
-    assert get(after.status.pod_ip, "/saves/score") == "4711\n"
+    assert arena.ask(namespace, "a-0", "/saves/score") == "4711\n"
 
 
 def test_without_a_manager_games_restart_and_go_and_its_return_restores_the_set(

@@ -23,6 +23,7 @@ from okg.client.connection import connect
 from okg.client.http import Urllib3Transport
 from okg.client.rest import ApiClient
 from okg.context import Context
+from okg.testing.cluster import Cluster
 from okg.testing.controlplane import ControlPlane
 from okg.testing.eventually import eventually
 from okg.testing.kruise import QPS, KruiseManager
@@ -34,6 +35,7 @@ from okg.threads import ThreadGroup
 
 ROOT = Path(__file__).resolve().parents[2]
 SYSTEM = "kruise-game-system"
+ACCOUNT = "controller-manager"
 RBAC = "rbac.authorization.k8s.io"
 
 
@@ -62,21 +64,32 @@ class ManagerProcess:
         self.process.stop(grace=40)
 
 
-class Arena:
-    """Where games are played. One for all tests; each test plays in a namespace of its own."""
+class Grounds:
+    """Where games are played, on any cluster. Each test plays in a namespace of its own.
+
+    Args:
+        cluster: whatever it is.
+        kubeconfig: of the manager.
+        folder: for logs.
+        environment: of the manager; ours if not given.
+    """
 
     def __init__(
-        self, plane: ControlPlane, folder: Path, environment: Mapping[str, str] | None = None
+        self,
+        cluster: Cluster,
+        kubeconfig: Path,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
-        self.plane = plane
+        self.cluster = cluster
+        self.kubeconfig = kubeconfig
         self.environment = os.environ if environment is None else environment
         self.folder = folder
-        self.admin = ApiClient(Urllib3Transport(connect(str(plane.kubeconfig))))
-        self.kubeconfig = plane.write_kubeconfig(folder / "manager", user="okg-manager")
+        self.admin = ApiClient(Urllib3Transport(connect(str(cluster.kubeconfig))))
 
     @property
     def rest(self) -> RestClient:
-        return self.plane.rest
+        return self.cluster.rest
 
     def namespace(self) -> str:
         name = f"game-{uuid4().hex[:8]}"
@@ -150,7 +163,7 @@ class Arena:
 
     def kubectl(self, namespace: str, *words: str) -> int:
         """Run kubectl as the administrator and return its exit code."""
-        command = ["kubectl", f"--kubeconfig={self.plane.kubeconfig}", f"--namespace={namespace}"]
+        command = ["kubectl", f"--kubeconfig={self.cluster.kubeconfig}", f"--namespace={namespace}"]
         return subprocess.run([*command, *words], capture_output=True, check=False).returncode
 
     def servers(self, namespace: str) -> dict[str, GameServer]:
@@ -171,6 +184,17 @@ class Arena:
     def _edit(self, plural: str, namespace: str, name: str, change: Mapping[str, object]) -> None:
         path = f"/apis/game.kruise.io/v1alpha1/namespaces/{namespace}/{plural}/{name}"
         self.rest.call("PATCH", path, change, content_type="application/merge-patch+json")
+
+
+class Arena(Grounds):
+    """Grounds on a control plane of this machine. One for all tests."""
+
+    def __init__(
+        self, plane: ControlPlane, folder: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        kubeconfig = plane.write_kubeconfig(folder / "manager", user="okg-manager")
+        super().__init__(plane, kubeconfig, folder, environment)
+        self.plane = plane
 
 
 def template(
@@ -211,7 +235,10 @@ def open_arena(
 
 
 def rights(*more: str) -> list[dict[str, object]]:
-    """The roles of an installation, and more by name, bound to the user the binary runs as."""
+    """The roles of an installation, and more by name, bound to whom the binary runs as.
+
+    That is a user or, where users cannot be made, the service account of an installation.
+    """
     names = (
         "manager-role",
         "native-workload-role",
@@ -225,6 +252,7 @@ def rights(*more: str) -> list[dict[str, object]]:
     for role in (role for role in roles if role["kind"] == "Role"):
         role["metadata"]["namespace"] = SYSTEM
     user = {"apiGroup": RBAC, "kind": "User", "name": "okg-manager"}
+    account = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": SYSTEM}
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}}
     bindings = [
         {
@@ -236,7 +264,7 @@ def rights(*more: str) -> list[dict[str, object]]:
                 "kind": bound["kind"],
                 "name": bound["metadata"]["name"],
             },
-            "subjects": [user],
+            "subjects": [user, account],
         }
         for bound in roles
     ]

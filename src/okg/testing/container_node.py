@@ -85,6 +85,16 @@ class ContainerNode:
         self.folder = Path()
         self._stack = ExitStack()
 
+    @property
+    def cluster(self) -> ControlPlane:
+        """The control plane, as the cluster that this is a node of."""
+        return self.plane
+
+    @property
+    def busybox(self) -> Path:
+        """What images are made with."""
+        return self.programs.busybox
+
     def __enter__(self) -> Self:
         """Start the node."""
         self.start()

@@ -228,10 +228,14 @@ class ExistingCluster:
 
 
 class KindCluster(ExistingCluster):
-    """A cluster of ``kind``, made for the tests and deleted after them; context manager."""
+    """A cluster of ``kind``, made for the tests and deleted after them; context manager.
+
+    Attributes:
+        name: by which kind knows it.
+    """
 
     def __init__(self, name: str = "okg-test") -> None:
-        self._name = name
+        self.name = name
         self._kind_folder = Path(tempfile.mkdtemp(prefix="okg-kind-"))
         super().__init__(self._kind_folder / "kubeconfig")
 
@@ -255,7 +259,7 @@ class KindCluster(ExistingCluster):
         shutil.rmtree(self._kind_folder, ignore_errors=True)
 
     def _arguments(self) -> list[str]:
-        return [f"--name={self._name}", f"--kubeconfig={self._source}"]
+        return [f"--name={self.name}", f"--kubeconfig={self._source}"]
 
 
 def _pem(folder: Path, data: str, file: str) -> bytes:

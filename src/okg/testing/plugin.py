@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from okg.testing.cluster import Cluster
     from okg.testing.container_node import ContainerNode
     from okg.testing.controlplane import ControlPlane
+    from okg.testing.existing import KindCluster
     from okg.testing.kruise import KruiseManager
+    from okg.testing.real_node import RealNode
 
 
 @pytest.fixture(scope="session")
@@ -90,18 +92,42 @@ def container_node() -> "Generator[ContainerNode]":
         yield node
 
 
-def _choose_cluster() -> "AbstractContextManager[Cluster]":
+@pytest.fixture(scope="module")
+def real_node(request: pytest.FixtureRequest) -> "Generator[RealNode]":
+    """A node with real containers: that of a cluster of kind, if tests are to use one, or ours."""
     from okg.errors import ConfigError  # noqa: PLC0415
+    from okg.testing.kind_node import KindNode, find_busybox  # noqa: PLC0415
+
+    if os.environ.get("OKG_TEST_CLUSTER") != "kind":
+        yield request.getfixturevalue("container_node")
+        return
+    with ExitStack() as stack:
+        try:
+            busybox = find_busybox()
+            cluster = stack.enter_context(_kind("okg-games"))
+        except ConfigError as error:
+            _unavailable(error)
+        yield KindNode(cluster, busybox)
+
+
+def _choose_cluster() -> "AbstractContextManager[Cluster]":
     from okg.testing.controlplane import ControlPlane  # noqa: PLC0415
-    from okg.testing.existing import ExistingCluster, KindCluster  # noqa: PLC0415
+    from okg.testing.existing import ExistingCluster  # noqa: PLC0415
 
     if os.environ.get("USE_EXISTING_CLUSTER") == "true":
         return ExistingCluster(Path(os.environ.get("KUBECONFIG") or "~/.kube/config").expanduser())
     if os.environ.get("OKG_TEST_CLUSTER") != "kind":
         return ControlPlane()
+    return _kind("okg-test")
+
+
+def _kind(name: str) -> "KindCluster":
+    from okg.errors import ConfigError  # noqa: PLC0415
+    from okg.testing.existing import KindCluster  # noqa: PLC0415
+
     if not shutil.which("kind"):
         raise ConfigError("OKG_TEST_CLUSTER is kind, and there is no `kind` on the path")
-    return KindCluster()
+    return KindCluster(name)
 
 
 def _unavailable(error: "ConfigError") -> NoReturn:
