@@ -154,6 +154,8 @@ def test_a_bookmark_of_pods_has_a_null_where_a_pod_has_a_list(api: Api) -> None:
 
 def test_a_watch_with_bookmarks_marks_the_end_of_what_was_there(api: Api) -> None:
     api.add_widget("a")
+    # What there is at version 0 is what the server's own cache has come to.
+    api.until(lambda: api.get(api.widget(), resourceVersion="0").names == ["a"])
 
     events = api.watch(api.widget(), 2, resourceVersion="0", allowWatchBookmarks="true")
 
