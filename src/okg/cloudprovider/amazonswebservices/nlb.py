@@ -12,12 +12,10 @@ every port of a server one step further; nobody else has to watch what the opera
 | a route without target group | it is made |
 | an object that AWS cannot change into what is wanted | it goes, and is made anew |
 | a target group with its name in AWS | listener and binding are made |
-| traffic to be cut off | the bindings go; NotReady |
+| traffic to be cut off | the bindings go first, and what is left of other routes; NotReady |
 | a listener without its name in AWS | NotReady |
 | all well | Ready, with the addresses |
 """
-
-from collections.abc import Collection
 
 from okg.api.core import Pod
 from okg.api.elbv2 import Listener, TargetGroup, TargetGroupBinding
@@ -31,7 +29,7 @@ from okg.cloudprovider.amazonswebservices.objects import (
     host_of,
 )
 from okg.cloudprovider.amazonswebservices.parameters import NLB_ARNS, PARAMETERS, PORT_PROTOCOLS
-from okg.cloudprovider.amazonswebservices.routes import lead, take_back
+from okg.cloudprovider.amazonswebservices.routes import lead, take_back_others
 from okg.cloudprovider.balancer import addresses, hash_of, known_ports, redressed
 from okg.cloudprovider.creation import create_once
 from okg.cloudprovider.drawing import Allocation, Group, Wish
@@ -103,8 +101,11 @@ class NlbNetwork:
         routes = [Route(server, target, port) for target, port in pairs]
         wanted = build_service(server, has.ports)
         is_current = service is not None and hash_of(service) == hash_of(wanted)
+        if not is_current or network.disabled:
+            # Whoever knew of another configuration may have made some of it since.
+            take_back_others(client, wanted.metadata, [route.name for route in routes])
         if not is_current:
-            _sync(client, service, wanted, [route.name for route in routes])
+            _sync(client, service, wanted)
         leads = [lead(ctx, client, route, disabled=network.disabled) for route in routes]
         if service is None or not is_current or not all(leads):
             return told_state(pod, network)
@@ -134,20 +135,8 @@ def _read(network: PodNetwork) -> Conf:
     return conf
 
 
-def _sync(client: Client, stored: Service | None, wanted: Service, names: Collection[str]) -> None:
-    """Make the Service, or bring it up to date, when nothing else is left of what was before.
-
-    Args:
-        client: reads and writes.
-        stored: the Service, if there is one.
-        wanted: as it is to be.
-        names: of the routes that are wanted.
-    """
-    meta = wanted.metadata
-    groups = client.list(TargetGroup, namespace=meta.namespace, labels=meta.labels)
-    for group in groups:
-        if group.metadata.name not in names:
-            take_back(client, group.metadata)
+def _sync(client: Client, stored: Service | None, wanted: Service) -> None:
+    """Make the Service, or bring it up to date."""
     if stored is None:
         create_once(client, wanted)
     else:

@@ -5,6 +5,7 @@ than wanted is taken back as a whole, and made anew once it is gone; in the orde
 go: who refers to a target group before the group.
 """
 
+from collections.abc import Collection
 from contextlib import suppress
 
 from msgspec.structs import replace
@@ -29,15 +30,15 @@ _KINDS = (TargetGroupBinding, Listener, TargetGroup)
 def lead(ctx: Context, client: Client, route: Route, *, disabled: bool) -> bool:
     """Bring a route one step further; return whether connections get through."""
     wanted = build_target_group(route)
+    if disabled:
+        # First of all: what it takes to get connections through may take its time, or never be.
+        _drop(client, TargetGroupBinding, wanted.metadata)
     group = _settle(client, wanted)
     if group is None or not _is_made(ctx, group):
         return False
     group = client.patch(group, replace(group, spec=_probed(group.spec, wanted.spec)))
     listener = _settle(client, build_listener(route, group.status.arn))
-    if listener is None:
-        return False
-    if disabled:
-        _drop(client, TargetGroupBinding, wanted.metadata)
+    if listener is None or disabled:
         return False
     if _settle(client, build_binding(route, group.status.arn)) is None:
         return False
@@ -49,6 +50,20 @@ def take_back(client: Client, meta: ObjectMeta) -> None:
     """Remove all objects of a route, by the metadata of one of them."""
     for kind in _KINDS:
         _drop(client, kind, meta)
+
+
+def take_back_others(client: Client, server: ObjectMeta, names: Collection[str]) -> None:
+    """Remove what is left of routes that a server had.
+
+    Args:
+        client: reads and writes.
+        server: metadata of its Service, whose labels all that is a server's has.
+        names: of the routes that it is to have.
+    """
+    for kind in _KINDS:
+        for obj in client.list(kind, namespace=server.namespace, labels=server.labels):
+            if obj.metadata.name not in names:
+                take_back(client, obj.metadata)
 
 
 def _settle(client: Client, wanted: O) -> O | None:

@@ -406,6 +406,28 @@ def test_traffic_that_is_cut_off_from_the_start_never_gets_a_binding(aws: _Aws) 
     assert aws.left() == ["TargetGroup gss-3-951", "Listener gss-3-951"]
 
 
+def test_a_route_of_another_configuration_that_came_late_leads_nobody_to_a_server_cut_off(
+    aws: _Aws,
+) -> None:
+    pod = aws.ready()
+    late = replace(aws.get(TargetGroupBinding).metadata, name="gss-3-953", uid="")
+    aws.client.put(replace(aws.get(TargetGroupBinding), metadata=late))
+
+    aws.look(_disabled(pod, "true"))
+
+    assert aws.left() == ["TargetGroup gss-3-951", "Listener gss-3-951"]
+
+
+def test_traffic_is_cut_off_whatever_the_target_group_waits_for(aws: _Aws) -> None:
+    pod = aws.ready()
+    group = aws.get(TargetGroup)
+    aws.client.put(replace(group, status=AckStatus()))
+
+    aws.look(_disabled(pod, "true"))
+
+    assert aws.left() == ["TargetGroup gss-3-951", "Listener gss-3-951"]
+
+
 def test_a_namesake_in_another_namespace_is_left_alone(aws: _Aws) -> None:
     pod = aws.ready()
     strangers: list[Object] = [
