@@ -12,6 +12,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from okg.workload import go_strconv
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -20,10 +22,6 @@ Texts = Sequence[str]
 
 PORTS = range(1, 65536)
 """What a TCP or UDP port can be (RFC 9293, RFC 768)."""
-
-_INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
-_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
 
 class Malformed(ValueError):
@@ -72,11 +70,9 @@ def parse_int(text: str) -> int:
     """Return what Go's Atoi does: a sign is allowed, blanks and underscores are not.
 
     Raises:
-        Malformed: it is no number.
+        Malformed: it is no number, or none of 64 bits.
     """
-    if not _INTEGER.fullmatch(text):
-        raise Malformed(text)
-    return int(text)
+    return _parsed(partial(go_strconv.parse_integer, bits=64), text)
 
 
 def parse_bool(text: str) -> bool:
@@ -85,9 +81,14 @@ def parse_bool(text: str) -> bool:
     Raises:
         Malformed: it is neither true nor false.
     """
-    if text not in _TRUE | _FALSE:
-        raise Malformed(text)
-    return text in _TRUE
+    return _parsed(go_strconv.parse_bool, text)
+
+
+def _parsed(parse: Callable[[str], T], text: str) -> T:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise Malformed(text) from error
 
 
 def parse_port_protocol(text: str) -> PortProtocol:

@@ -9,11 +9,10 @@ from msgspec.structs import replace
 from okg.api.core import Pod
 from okg.api.game import NetworkAddress, NetworkConfParam, NetworkStatus
 from okg.api.meta import Value
-from okg.cloudprovider.grammar import Malformed, parse_bool
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.workload.go_json import encode_as_go
-from okg.workload.names import NETWORK_CONF, NETWORK_DISABLED, NETWORK_STATUS
-from okg.workload.network_status import NOT_READY, READY, read_network_status
+from okg.workload.names import NETWORK_CONF, NETWORK_STATUS
+from okg.workload.network_status import NOT_READY, READY, is_disabled, read_network_status
 
 WAITING = "Waiting"
 
@@ -56,7 +55,7 @@ def read_pod_network(pod: Pod) -> PodNetwork:
     except (msgspec.MsgspecError, RecursionError) as error:
         why = f"annotation {NETWORK_CONF} is no list of names and values: {error}"
         raise PluginError(PluginErrorType.PARAMETER, why) from error
-    return PodNetwork(entries, _is_disabled(pod), read_network_status(pod))
+    return PodNetwork(entries, is_disabled(pod), read_network_status(pod))
 
 
 def told(pod: Pod, status: NetworkStatus) -> Pod:
@@ -83,13 +82,6 @@ def told_ready(
         current_network_state=READY,
     )
     return told(pod, status)
-
-
-def _is_disabled(pod: Pod) -> bool:
-    try:
-        return parse_bool(pod.metadata.labels.get(NETWORK_DISABLED, ""))
-    except Malformed:
-        return False
 
 
 def _wire(status: NetworkStatus) -> _Wire:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from okg.cmd.durations import parse_duration
+from okg.workload.go_strconv import parse_bool
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -301,8 +302,7 @@ def _parse_duration(text: str) -> timedelta:
 
 
 def _parse_bool(text: str) -> bool:
-    if text in {"1", "t", "T", "true", "TRUE", "True"}:
-        return True
-    if text in {"0", "f", "F", "false", "FALSE", "False"}:
-        return False
-    raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+    try:
+        return parse_bool(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

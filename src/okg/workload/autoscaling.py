@@ -11,7 +11,7 @@ import msgspec
 
 from okg.api.core import Pod
 from okg.api.game import GameServerSetStatus
-from okg.workload.go_numbers import MAX_INT32, parse_float32, parse_int32
+from okg.workload.go_strconv import MAX_INT32, parse_float32, parse_integer
 from okg.workload.names import GS_STATE, LIFECYCLE_STATE, OPS_STATE, PREPARING_DELETE
 from okg.workload.pod_counts import Tally
 from okg.workload.state import DELETING, PRE_DELETE
@@ -75,7 +75,7 @@ def read_max_available(metadata: Mapping[str, str]) -> int | None:
     """
     text = metadata.get(MAX_AVAILABLE, "")
     try:
-        return parse_int32(text) if text else None
+        return parse_integer(text, 32) if text else None
     except ValueError as error:
         raise ValueError(f"{MAX_AVAILABLE}: {error}; write a count such as 10") from error
 

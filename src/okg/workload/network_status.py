@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from okg.api.core import Pod
 from okg.api.game import GameServerCondition, NetworkConfParam, NetworkStatus
 from okg.workload.conditions import NETWORK_NORMAL
+from okg.workload.go_strconv import is_true
 from okg.workload.names import (
     NETWORK_CONF,
     NETWORK_DISABLED,
@@ -35,10 +36,6 @@ _Json: TypeAlias = "Mapping[str, _Json] | list[_Json] | str | int | float | bool
 _Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 _ILLEGIBLE = (msgspec.MsgspecError, RecursionError)
 """What decoding raises; the second where a text nests too deeply."""
-
-_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-"""What Go reads as true."""
-
 
 _REFUSED = f'"{POD_WEBHOOK}" denied the request: '
 """What a refusal has before the words of the plugin."""
@@ -168,6 +165,11 @@ def time_to_ask(pod: Pod, unchanged: int, patience: NetworkPatience) -> timedelt
     return max(patience.interval, _SELDOM)
 
 
+def is_disabled(pod: Pod) -> bool:
+    """Whether a pod's traffic is to be cut off."""
+    return is_true(pod.metadata.labels.get(NETWORK_DISABLED, ""))
+
+
 def read_network_status(pod: Pod) -> NetworkStatus | None:
     """Return what a plugin noted on the pod, None if nothing or nothing legible."""
     text = pod.metadata.annotations.get(NETWORK_STATUS, "")
@@ -210,7 +212,7 @@ def _is_told_so(pod: Pod) -> bool:
 
 
 def _desired_state(pod: Pod) -> str:
-    return NOT_READY if pod.metadata.labels.get(NETWORK_DISABLED, "") in _TRUE else READY
+    return NOT_READY if is_disabled(pod) else READY
 
 
 def _starts_wait(stored: NetworkStatus, fresh: NetworkStatus) -> bool:

@@ -4,7 +4,6 @@ Texts may be templates over the probe's result. What cannot be used is left out 
 in a container must not be able to freeze its own server.
 """
 
-import re
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -18,6 +17,7 @@ from okg.api.game import (
     ServiceQualityCondition,
 )
 from okg.api.meta import IntOrString, ObjectMeta
+from okg.workload.go_strconv import parse_integer
 from okg.workload.gotemplate import TemplateError, render
 from okg.workload.labels import is_annotation_key, is_key, is_label_value
 from okg.workload.names import OUR_KEYS
@@ -29,8 +29,6 @@ INVALID_IMAGE = "InvalidImage"
 INVALID_KEY = "InvalidKey"
 
 _TEMPLATE_MARK = "{{"
-_INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
-_INT32 = range(-(2**31), 2**31)
 """What an int-or-string holds as an integer."""
 
 
@@ -196,9 +194,10 @@ def _merged(present: Mapping[str, str], added: Mapping[str, str]) -> Mapping[str
 
 
 def _whole_number(text: str) -> int:
-    if not _INTEGER.fullmatch(text) or int(text) not in _INT32:
-        raise ValueError(f'"{text}" is no whole number of 32 bits')
-    return int(text)
+    try:
+        return parse_integer(text, 32)
+    except ValueError as error:
+        raise ValueError(f'"{text}" is no whole number of 32 bits') from error
 
 
 def _may_be_image(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Numbers as Go reads them."""
+"""Values as Go reads them."""
 
 import math
 import struct
@@ -6,7 +6,7 @@ import struct
 import pytest
 from hypothesis import given, strategies as st
 
-from okg.workload.go_numbers import parse_float32, parse_int32
+from okg.workload.go_strconv import is_true, parse_bool, parse_float32, parse_integer
 
 
 @pytest.mark.parametrize(
@@ -89,16 +89,45 @@ def test_what_32_bits_hold_is_read_exactly(number: float) -> None:
     ],
 )
 def test_a_whole_number_of_32_bits_is_read(text: str, expected: int) -> None:
-    assert parse_int32(text) == expected
+    assert parse_integer(text, 32) == expected
 
 
 @pytest.mark.parametrize("text", ["", "x", "3.0", " 3", "0x3", "1_000", "--1", "+", "٣"])
 def test_what_is_no_whole_number_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a whole number$"):
-        parse_int32(text)
+        parse_integer(text, 32)
 
 
 @pytest.mark.parametrize("text", ["2147483648", "-2147483649", "9999999999", "9" * 5000])
 def test_a_whole_number_beyond_32_bits_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is beyond 32 bits$"):
-        parse_int32(text)
+        parse_integer(text, 32)
+
+
+def test_a_whole_number_of_64_bits_is_read() -> None:
+    assert parse_integer("-9223372036854775808", 64) == -9223372036854775808
+
+
+@pytest.mark.parametrize("text", ["9223372036854775808", "9" * 5000])
+def test_a_whole_number_beyond_64_bits_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is beyond 64 bits$"):
+        parse_integer(text, 64)
+
+
+@pytest.mark.parametrize("text", ["1", "t", "T", "TRUE", "true", "True"])
+def test_what_go_reads_as_true_is_true(text: str) -> None:
+    assert parse_bool(text) is True
+    assert is_true(text) is True
+
+
+@pytest.mark.parametrize("text", ["0", "f", "F", "FALSE", "false", "False"])
+def test_what_go_reads_as_false_is_false(text: str) -> None:
+    assert parse_bool(text) is False
+    assert is_true(text) is False
+
+
+@pytest.mark.parametrize("text", ["", "yes", "tRUE", " true"])
+def test_what_is_neither_true_nor_false_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is neither true nor false$"):
+        parse_bool(text)
+    assert is_true(text) is False

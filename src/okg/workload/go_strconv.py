@@ -1,13 +1,14 @@
-"""Numbers as Go's ``strconv`` reads them, which is how people have them in their manifests."""
+"""Values as Go's ``strconv`` reads them, which is how people have them in their manifests."""
 
 import re
 import struct
 
 MAX_INT32 = 2**31 - 1
 
-_MIN_INT32 = -(2**31)
 _FLOAT = re.compile(r"[+-]?([0-9_.]+(e[+-]?[0-9_]+)?|inf|infinity)|nan", re.ASCII | re.IGNORECASE)
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
 
 def parse_float32(text: str) -> float:
@@ -31,18 +32,35 @@ def parse_float32(text: str) -> float:
     return nearest
 
 
-def parse_int32(text: str) -> int:
-    """Return what ``ParseInt(text, 10, 32)`` does.
+def parse_integer(text: str, bits: int) -> int:
+    """Return what ``ParseInt(text, 10, bits)`` does; with 64 bits that is ``Atoi``.
 
     Raises:
-        ValueError: it is no whole number of 32 bits.
+        ValueError: it is no whole number of so many bits.
     """
     if not _INTEGER.fullmatch(text):
         raise ValueError(f"{text!r} is not a whole number")
-    # Cut before it is read: Python refuses texts of thousands of digits in words of its own.
+    # Counted before it is read: Python refuses texts of thousands of digits in words of its own.
+    limit = 1 << (bits - 1)
     digits = text.lstrip("+-").lstrip("0") or "0"
-    number = int(digits) if len(digits) <= len(str(MAX_INT32)) else MAX_INT32 + 2
+    number = int(digits) if len(digits) <= len(str(limit)) else limit + 1
     number = -number if text.startswith("-") else number
-    if not _MIN_INT32 <= number <= MAX_INT32:
-        raise ValueError(f"{text!r} is beyond 32 bits")
+    if not -limit <= number < limit:
+        raise ValueError(f"{text!r} is beyond {bits} bits")
     return number
+
+
+def parse_bool(text: str) -> bool:
+    """Return what ``ParseBool`` does.
+
+    Raises:
+        ValueError: it is neither true nor false.
+    """
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    raise ValueError(f"{text!r} is neither true nor false")
+
+
+def is_true(text: str) -> bool:
+    """Whether a text is read as true; what is neither is false."""
+    return text in _TRUE
