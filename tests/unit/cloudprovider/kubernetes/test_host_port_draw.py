@@ -12,7 +12,7 @@ from okg.cloudprovider.kubernetes.host_port_draw import (
     draw_host_ports,
     expected_usage,
 )
-from okg.cloudprovider.ports import Claim, PortBook, bits_of, leave, repair, settle
+from okg.cloudprovider.ports import Claim, PortBook, bits_of, leave, lowest, repair, settle
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ALLOWED = bits_of(range(8000, 8010))
@@ -162,12 +162,21 @@ class Replicas(RuleBasedStateMachine):
         had = Counter(port for ports in self.pods.values() for port in ports)
         wish = HostPortWish(holder=holder, count=count, allowed=ALLOWED)
         before = self.book
+        kept = bits_of(before.claims[holder].ports if holder in before.claims else ())
         seen = PortBook(before.used | bits_of(had), before.claims)
         ports, self.book = draw_host_ports(
             seen, wish, lambda book: expected_usage(book, had, self._ports_of), NOW
         )
-        taken = bits_of(ports) & bits_of(
-            p for name, it in {**self.pods, **self.pending}.items() if name != holder for p in it
+        assert kept & bits_of(ports) == bits_of(lowest(kept, count))
+        taken = (
+            bits_of(ports)
+            & ~kept
+            & bits_of(
+                p
+                for name, it in {**self.pods, **self.pending}.items()
+                if name != holder
+                for p in it
+            )
         )
         free = ALLOWED & ~seen.used
         assert not taken or not free & ~bits_of(ports)
@@ -213,7 +222,9 @@ class Replicas(RuleBasedStateMachine):
     def what_is_promised_is_on_record(self) -> None:
         promised = {**self.pending, **self.remembered}
         assert bits_of(p for it in promised.values() for p in it) & ~self.book.used == 0
-        assert {name: self.book.claims[name].ports for name in promised} == promised
+        claims = {name: self.book.claims[name].ports for name in promised}
+        # What was claimed before, and is not asked for any more, stays claimed behind it.
+        assert {name: claims[name][: len(it)] for name, it in promised.items()} == promised
 
 
 TestReplicas = Replicas.TestCase
