@@ -32,7 +32,7 @@ from okg.cloudprovider.drawing import Allocation, Group, Wish
 from okg.cloudprovider.features import Features
 from okg.cloudprovider.not_ready import is_ready, keep_connected
 from okg.cloudprovider.owners import owner_of
-from okg.cloudprovider.parameters import Conf, Parameters
+from okg.cloudprovider.parameters import Conf
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.cloudprovider.pod_network import (
     PodNetwork,
@@ -59,35 +59,19 @@ class BalancedNetwork:
         pools: the pool, for whoever feeds it.
     """
 
+    features = Features(
+        reach="a load balancer",
+        makes=("Service",),
+        keeps=FIXED.name,
+        cut_off="type of the Service",
+    )
+
     def __init__(self, balancer: Balancer, pool: Pool) -> None:
         self._balancer = balancer
+        self.name, self.alias = balancer.name, balancer.alias
+        self.parameters = balancer.parameters
         self.pools = (pool,)
         self._pool = pool
-
-    @property
-    def name(self) -> str:
-        """The network type."""
-        return self._balancer.name
-
-    @property
-    def alias(self) -> str:
-        """The family across clouds."""
-        return self._balancer.alias
-
-    @property
-    def parameters(self) -> Parameters:
-        """What it can be told."""
-        return self._balancer.parameters
-
-    @property
-    def features(self) -> Features:
-        """What it does."""
-        return Features(
-            reach="a load balancer",
-            makes=("Service",),
-            keeps=FIXED.name,
-            cut_off="type of the Service",
-        )
 
     def start(self, ctx: Context, client: Client) -> None:
         """Nothing to do: what is given is told by Services, to the index of the pool."""

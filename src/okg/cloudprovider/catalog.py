@@ -61,18 +61,18 @@ def build_catalog(
     found: list[NetworkType] = []
     unknown: dict[str, str] = {}
     for provider in providers:
-        obstacle = "" if options is None else _obstacle(provider, options)
-        # Where the options are of no use, those of the manifests tell which types there would be.
-        usable = SHIPPED if options is None or obstacle else options
-        offered = _offer(provider, {**usable.get(provider.section, {}), "enable": True})
+        offered = _offer(provider, (options or {}).get(provider.section, {}))
+        obstacle = "" if options is None else _obstacle(provider, offered)
+        if options is None or obstacle:
+            # Those of the manifests tell which types there would be.
+            offered = _offer(provider, {**SHIPPED.get(provider.section, {}), "enable": True})
         found.extend(_type(plugin, provider, obstacle) for plugin in offered.plugins)
         if offered.failures:
             unknown[provider.name] = obstacle or offered.failures[provider.name]
     return Catalog({it.name: it for it in sorted(found, key=lambda it: it.name)}, unknown)
 
 
-def _obstacle(provider: Vendor, options: Mapping[str, Section]) -> str:
-    offered = _offer(provider, options.get(provider.section, {}))
+def _obstacle(provider: Vendor, offered: Offer) -> str:
     if offered.failures:
         return f"the options of {provider.name} are invalid: {offered.failures[provider.name]}"
     if offered.plugins:

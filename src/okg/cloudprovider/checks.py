@@ -1,6 +1,6 @@
 """Checks: what is told about the parameters of a network before any pod has them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from okg.api.game import NetworkConfParam
@@ -32,6 +32,10 @@ def meaningless(
     """Yield which entries mean nothing, and what may have been meant."""
     known = [parameter.name for parameter in parameters]
     for name in parameters.unknown(entries):
-        close = get_close_matches(name, known, n=1)
-        meant = f"; is {close[0]} meant?" if close else ""
-        yield f"{shown(name)} means nothing to {network_type}{meant}"
+        yield f"{shown(name)} means nothing to {network_type}{meant(name, known)}"
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """Return the end of a message about a name that is none: which may have been meant."""
+    close = get_close_matches(name, known, n=1)
+    return f"; is {close[0]} meant?" if close else ""

@@ -1,7 +1,7 @@
 """Parameters that network types of Services share."""
 
 from okg.cloudprovider.fingerprint import Fields
-from okg.cloudprovider.grammar import PortProtocol, choice, flag, pairs
+from okg.cloudprovider.grammar import PortProtocol, choice, flag, ids, pairs, port_protocols
 from okg.cloudprovider.parameters import Parameter
 
 FIXED = Parameter(
@@ -20,6 +20,31 @@ ANNOTATIONS = Parameter(
     grammar=pairs("key:value, separated by commas"),
     meaning="annotations of the Service; they win over those of the network type",
 )
+
+
+def balancer_ids(name: str, what: str) -> Parameter[tuple[str, ...]]:
+    """Return the parameter that names load balancers to draw from.
+
+    Args:
+        name: of the parameter.
+        what: it lists.
+    """
+    return Parameter(
+        name=name,
+        grammar=ids(what),
+        meaning="where servers get their ports; add new ones at the end",
+        required=True,
+    )
+
+
+def server_ports(*protocols: str) -> Parameter[tuple[PortProtocol, ...]]:
+    """Return the parameter for what is to be reached, in some protocols."""
+    return Parameter(
+        name="PortProtocols",
+        grammar=port_protocols(*protocols),
+        meaning="ports of the server",
+        required=True,
+    )
 
 
 def traffic_policy(default: str, *, changeable: bool) -> Parameter[str]:

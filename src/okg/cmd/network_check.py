@@ -1,14 +1,13 @@
 """What is wrong with the networks of GameServerSets, as far as their manifests tell."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 
 import msgspec
 
 from okg.api.game import NetworkConfParam
 from okg.client.patch import Json
 from okg.cloudprovider.catalog import Catalog
-from okg.cloudprovider.checks import meaningless
+from okg.cloudprovider.checks import meaningless, meant
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -79,8 +78,7 @@ def check(manifest: Mapping[str, Json], catalog: Catalog) -> Verdict:
 
 def no_such_type(name: str, catalog: Catalog) -> str:
     """Return what is said when nothing is called so."""
-    close = get_close_matches(name, catalog.types, n=1)
-    hint = f"; is {close[0]} meant?" if close else ""
+    hint = meant(name, catalog.types) or "."
     return f"there is no network type {name}{hint} There are {', '.join(catalog.types)}"
 
 

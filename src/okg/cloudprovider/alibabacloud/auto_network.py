@@ -56,7 +56,7 @@ from okg.cloudprovider.balancer import (
 from okg.cloudprovider.features import BY_NUMBER, Features
 from okg.cloudprovider.not_ready import keep_connected
 from okg.cloudprovider.owners import set_of
-from okg.cloudprovider.parameters import Conf, Parameters
+from okg.cloudprovider.parameters import Conf
 from okg.cloudprovider.plugin import PluginError
 from okg.cloudprovider.pod_network import PodNetwork, read_pod_network, told_ready, told_state
 from okg.cloudprovider.service_look import Look, Scene, look_at
@@ -115,23 +115,10 @@ class AutoNetwork:
 
     def __init__(self, balancer: Balancer) -> None:
         self._balancer = balancer
+        self.name, self.alias = balancer.name, balancer.alias
+        self.parameters = balancer.parameters
         self._lock = Lock()
         self._busy: set[str] = set()
-
-    @property
-    def name(self) -> str:
-        """The network type."""
-        return self._balancer.name
-
-    @property
-    def alias(self) -> str:
-        """The family across clouds."""
-        return self._balancer.alias
-
-    @property
-    def parameters(self) -> Parameters:
-        """What it can be told."""
-        return self._balancer.parameters
 
     def start(self, ctx: Context, client: Client) -> None:
         """Note on what the Go manager made whether it goes with its set."""

@@ -19,23 +19,13 @@ from okg.cloudprovider.balancer import (
     specified,
 )
 from okg.cloudprovider.fingerprint import GoStruct, fingerprint
-from okg.cloudprovider.grammar import choice, ids, port_protocols
+from okg.cloudprovider.grammar import choice
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
-from okg.cloudprovider.service_parameters import FIXED, go_ports
+from okg.cloudprovider.service_parameters import FIXED, balancer_ids, go_ports, server_ports
 
-NLB_IDS = Parameter(
-    name="NlbIds",
-    grammar=ids("ids of network load balancers"),
-    meaning="where servers get their ports; add new ones at the end",
-    required=True,
-)
-PORT_PROTOCOLS = Parameter(
-    name="PortProtocols",
-    grammar=port_protocols("TCP", "UDP"),
-    meaning="ports of the server",
-    required=True,
-)
+NLB_IDS = balancer_ids("NlbIds", "ids of network load balancers")
+PORT_PROTOCOLS = server_ports("TCP", "UDP")
 FLAG = Parameter(
     name="LBHealthCheckFlag",
     grammar=choice(("on", "off"), "on"),

@@ -6,23 +6,19 @@ from okg.cloudprovider.alibabacloud.health import PREFIX
 from okg.cloudprovider.alibabacloud.marks import ID_KEYS, NO_PROXY, placed
 from okg.cloudprovider.balancer import Balancer, Member, annotated, labelled, one_each, specified
 from okg.cloudprovider.fingerprint import GoStruct, fingerprint
-from okg.cloudprovider.grammar import choice, ids, matching, port_protocols
+from okg.cloudprovider.grammar import choice, matching
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
-from okg.cloudprovider.service_parameters import FIXED, go_ports, traffic_policy
+from okg.cloudprovider.service_parameters import (
+    FIXED,
+    balancer_ids,
+    go_ports,
+    server_ports,
+    traffic_policy,
+)
 
-SLB_IDS = Parameter(
-    name="SlbIds",
-    grammar=ids("ids of load balancers"),
-    meaning="where servers get their ports; add new ones at the end",
-    required=True,
-)
-PORT_PROTOCOLS = Parameter(
-    name="PortProtocols",
-    grammar=port_protocols("TCP", "UDP", "TCPUDP"),
-    meaning="ports of the server",
-    required=True,
-)
+SLB_IDS = balancer_ids("SlbIds", "ids of load balancers")
+PORT_PROTOCOLS = server_ports("TCP", "UDP", "TCPUDP")
 POLICY = traffic_policy("Cluster", changeable=False)
 SWITCH = Parameter(
     name="LBHealthCheckSwitch",

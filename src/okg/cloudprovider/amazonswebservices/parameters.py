@@ -18,12 +18,11 @@ from okg.cloudprovider.grammar import (
     items,
     parse_bool,
     parse_int,
-    port_protocols,
     text,
 )
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
-from okg.cloudprovider.service_parameters import ANNOTATIONS, FIXED
+from okg.cloudprovider.service_parameters import ANNOTATIONS, FIXED, server_ports
 
 Setting: TypeAlias = "tuple[str, bool | int | str]"
 """Name and value of one setting of a health check."""
@@ -110,12 +109,7 @@ HEALTH = Parameter(
     ),
     meaning="how servers are probed",
 )
-PORT_PROTOCOLS = Parameter(
-    name="PortProtocols",
-    grammar=port_protocols("TCP", "UDP", "TCP_UDP"),
-    meaning="ports of the server",
-    required=True,
-)
+PORT_PROTOCOLS = server_ports("TCP", "UDP", "TCP_UDP")
 PARAMETERS = Parameters(
     NLB_ARNS, PORT_PROTOCOLS, VPC_ID, HEALTH, FIXED, ANNOTATIONS, ALLOW_NOT_READY
 )

@@ -5,10 +5,16 @@ from collections.abc import Mapping
 from okg.api.service import Service
 from okg.cloudprovider.balancer import Balancer, Member, annotated, one_each, specified
 from okg.cloudprovider.fingerprint import GoStruct, fingerprint
-from okg.cloudprovider.grammar import choice, flag, ids, integer, json_text, port_protocols
+from okg.cloudprovider.grammar import choice, flag, integer, json_text
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
-from okg.cloudprovider.service_parameters import FIXED, go_ports, traffic_policy
+from okg.cloudprovider.service_parameters import (
+    FIXED,
+    balancer_ids,
+    go_ports,
+    server_ports,
+    traffic_policy,
+)
 
 PREFIX = "kubernetes.io/elb."
 ID = f"{PREFIX}id"
@@ -17,18 +23,8 @@ ID = f"{PREFIX}id"
 UNSET = -1
 """A number that is not given."""
 
-ELB_IDS = Parameter(
-    name="ElbIds",
-    grammar=ids("ids of load balancers"),
-    meaning="where servers get their ports; add new ones at the end",
-    required=True,
-)
-PORT_PROTOCOLS = Parameter(
-    name="PortProtocols",
-    grammar=port_protocols("TCP", "UDP", "TCPUDP"),
-    meaning="ports of the server",
-    required=True,
-)
+ELB_IDS = balancer_ids("ElbIds", "ids of load balancers")
+PORT_PROTOCOLS = server_ports("TCP", "UDP", "TCPUDP")
 POLICY = traffic_policy("Cluster", changeable=True)
 PUBLISH = Parameter(
     name="PublishNotReadyAddresses",

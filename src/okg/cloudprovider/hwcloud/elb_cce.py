@@ -6,11 +6,11 @@ from okg.api.service import Service
 from okg.cloudprovider.balancer import Balancer, Member, annotated, specified
 from okg.cloudprovider.drawing import Group
 from okg.cloudprovider.fingerprint import GoStruct, fingerprint
-from okg.cloudprovider.grammar import json_text, port_protocols, text
+from okg.cloudprovider.grammar import json_text, text
 from okg.cloudprovider.hwcloud.elb import ID, PREFIX
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
-from okg.cloudprovider.service_parameters import FIXED, go_ports, traffic_policy
+from okg.cloudprovider.service_parameters import FIXED, go_ports, server_ports, traffic_policy
 
 ELB_ID = Parameter(
     name=ID,
@@ -22,12 +22,7 @@ AUTOCREATE = Parameter(
     grammar=json_text(),
     meaning="what a load balancer is like that is made for each server",
 )
-PORT_PROTOCOLS = Parameter(
-    name="PortProtocols",
-    grammar=port_protocols("TCP", "UDP", "TCPUDP"),
-    meaning="ports of the server",
-    required=True,
-)
+PORT_PROTOCOLS = server_ports("TCP", "UDP", "TCPUDP")
 POLICY = traffic_policy("Cluster", changeable=True)
 
 

@@ -5,28 +5,25 @@ import msgspec
 from okg.api.service import Service
 from okg.cloudprovider.balancer import Balancer, Member, annotated, one_each, specified
 from okg.cloudprovider.fingerprint import GoStruct, fingerprint
-from okg.cloudprovider.grammar import choice, ids, integer, port_protocols
+from okg.cloudprovider.grammar import choice, integer
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
-from okg.cloudprovider.service_parameters import ANNOTATIONS, FIXED, NODE_PORTS, go_ports
+from okg.cloudprovider.service_parameters import (
+    ANNOTATIONS,
+    FIXED,
+    NODE_PORTS,
+    balancer_ids,
+    go_ports,
+    server_ports,
+)
 from okg.workload.go_json import encode_as_go
 
 PREFIX = "service.beta.kubernetes.io/jdcloud-"
 ID = f"{PREFIX}loadbalancer-id"
 """Annotation of a Service, and the cloud controller's label: the load balancer it is on."""
 
-NLB_IDS = Parameter(
-    name="NlbIds",
-    grammar=ids("ids of network load balancers"),
-    meaning="where servers get their ports; add new ones at the end",
-    required=True,
-)
-PORT_PROTOCOLS = Parameter(
-    name="PortProtocols",
-    grammar=port_protocols("TCP", "UDP"),
-    meaning="ports of the server",
-    required=True,
-)
+NLB_IDS = balancer_ids("NlbIds", "ids of network load balancers")
+PORT_PROTOCOLS = server_ports("TCP", "UDP")
 ALGORITHM = Parameter(
     name=f"{PREFIX}lb-algorithm",
     grammar=choice(("RoundRobin", "LeastConn", "IpHash"), "RoundRobin"),

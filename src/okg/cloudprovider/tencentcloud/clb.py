@@ -7,9 +7,10 @@ import msgspec
 from okg.api.game import NetworkAddress, NetworkPort, NetworkStatus
 from okg.cloudprovider.annotated import Annotations, Inquiry
 from okg.cloudprovider.features import Features
-from okg.cloudprovider.grammar import Malformed, parse_int, port_protocols, text
+from okg.cloudprovider.grammar import Malformed, parse_int, text
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
+from okg.cloudprovider.service_parameters import server_ports
 from okg.workload.names import OWNER_GSS
 from okg.workload.network_status import READY
 
@@ -21,12 +22,7 @@ CLB_IDS = Parameter(
     grammar=text("anything"),
     meaning="without effect: Tencent's controller has pools of its own",
 )
-PORT_PROTOCOLS = Parameter(
-    name="PortProtocols",
-    grammar=port_protocols("TCP", "UDP"),
-    meaning="ports of the server",
-    required=True,
-)
+PORT_PROTOCOLS = server_ports("TCP", "UDP")
 
 
 class _Mapped(msgspec.Struct, frozen=True):

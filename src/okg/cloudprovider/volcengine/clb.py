@@ -15,32 +15,24 @@ from okg.cloudprovider.balancer import (
     specified,
 )
 from okg.cloudprovider.fingerprint import GoStruct, fingerprint
-from okg.cloudprovider.grammar import flag, ids, port_protocols
+from okg.cloudprovider.grammar import flag
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
 from okg.cloudprovider.service_parameters import (
     ANNOTATIONS,
     FIXED,
     NODE_PORTS,
+    balancer_ids,
     go_ports,
+    server_ports,
 )
 
 PREFIX = "service.beta.kubernetes.io/volcengine-loadbalancer-"
 ID = f"{PREFIX}id"
 """Annotation of a Service, and the cloud controller's label: the load balancer it is on."""
 
-CLB_IDS = Parameter(
-    name="ClbIds",
-    grammar=ids("ids of load balancers"),
-    meaning="where servers get their ports; add new ones at the end",
-    required=True,
-)
-PORT_PROTOCOLS = Parameter(
-    name="PortProtocols",
-    grammar=port_protocols("TCP", "UDP"),
-    meaning="ports of the server",
-    required=True,
-)
+CLB_IDS = balancer_ids("ClbIds", "ids of load balancers")
+PORT_PROTOCOLS = server_ports("TCP", "UDP")
 SCATTER = Parameter(
     name="EnableClbScatter",
     grammar=flag(),

@@ -226,9 +226,9 @@ class GameServerReconciler:
         """Return why a pod cannot have its network, by whoever asked the plugin."""
         if is_native(before):
             return self._trouble_of(before)
-        said = "" if written is not before else None
-        said = refusal.message if refusal is not None else said
-        return trouble_of_network(written, server.status.conditions, said)
+        tried = refusal is not None or written is not before
+        said = refusal.message if refusal is not None else ""
+        return trouble_of_network(written, server.status.conditions, said if tried else None)
 
     def _sync_status(
         self, pod: Pod, server: GameServer, status: GameServerStatus, now: datetime
