@@ -29,7 +29,7 @@ from okg.testing.eventually import eventually
 from okg.testing.kruise import QPS, KruiseManager
 from okg.testing.nodes import NodeSimulator
 from okg.testing.ports import free_ports
-from okg.testing.processes import ServerProcess
+from okg.testing.processes import ServerProcess, last_lines
 from okg.testing.rest import RestClient
 from okg.threads import ThreadGroup
 
@@ -85,6 +85,7 @@ class Grounds:
         self.kubeconfig = kubeconfig
         self.environment = os.environ if environment is None else environment
         self.folder = folder
+        self.started: list[ManagerProcess] = []
         self.admin = ApiClient(Urllib3Transport(connect(str(cluster.kubeconfig))))
 
     @property
@@ -122,7 +123,13 @@ class Grounds:
             log=self.folder / f"manager-{health}.log",
             environment={**self.environment, **environment},
         )
-        return ManagerProcess(process, health, metrics)
+        self.started.append(ManagerProcess(process, health, metrics))
+        return self.started[-1]
+
+    def written_since(self, start: float) -> list[str]:
+        """Ends of the logs of all managers that have written since ``start``, a Unix time."""
+        logs = (manager.process.log for manager in self.started)
+        return [last_lines(log, 25) for log in logs if log.stat().st_mtime >= start]
 
     def create_set(self, namespace: str, name: str, **spec: object) -> GameServerSet:
         manifest = {

@@ -1,7 +1,7 @@
 """Fixtures of the integration tests."""
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -16,6 +16,18 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> "Generator[Arena]":
 
     with open_arena(tmp_path_factory.mktemp("arena")) as arena:
         yield arena
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show beside a failure what the managers of the arena wrote during the test."""
+    report = yield
+    if report.failed and "arena" in item.funcargs:
+        arena = cast("Arena", item.funcargs["arena"])
+        report.sections += [("manager", log) for log in arena.written_since(call.start)]
+    return report
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

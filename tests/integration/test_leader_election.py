@@ -1,6 +1,7 @@
 """Two managers: one leads, and the other takes over in time."""
 
 import time
+from collections.abc import Generator
 
 import pytest
 
@@ -33,13 +34,19 @@ def _time_to_next_write(arena: Arena, namespace: str, name: str) -> float:
     return time.monotonic() - started
 
 
-@pytest.fixture(autouse=True)
-def no_lease(arena: Arena) -> None:
-    """Each test starts with nobody in charge, on a server that has served these kinds before."""
-    arena.create_set(arena.namespace(), "warm-up", replicas=0)
+def _vacate(arena: Arena) -> None:
     lease = arena.admin.get(Lease, *LEASE)
     if lease is not None:
         arena.admin.delete(lease)
+
+
+@pytest.fixture(autouse=True)
+def nobody_leads(arena: Arena) -> Generator[None]:
+    """Each test starts with nobody in charge, on a server that has served these kinds before."""
+    arena.create_set(arena.namespace(), "warm-up", replicas=0)
+    _vacate(arena)
+    yield
+    _vacate(arena)  # a stolen lease would keep the managers of the next tests waiting
 
 
 def test_exactly_one_leads_and_both_are_ready(arena: Arena) -> None:

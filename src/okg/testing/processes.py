@@ -94,8 +94,13 @@ class ServerProcess:
         self._child.wait()
 
     def _log_tail(self) -> str:
-        lines = self.log.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]
-        return "\n".join([f"; the end of {self.log}:", *lines])
+        return f"; {last_lines(self.log, _LOG_TAIL_LINES)}"
+
+
+def last_lines(log: Path, count: int) -> str:
+    """The last ``count`` lines of a log under its path."""
+    lines = log.read_text(errors="replace").splitlines()[-count:]
+    return "\n".join([f"the end of {log}:", *lines])
 
 
 def _die_with_parent() -> tuple[str, ...]:
