@@ -20,6 +20,7 @@ from okg.cmd.discovery import (
 )
 from okg.cmd.durations import parse_duration
 from okg.cmd.environment import network_patience
+from okg.cmd.metrics import add_metrics
 from okg.cmd.networks import add_networks, find_networks, selections
 from okg.cmd.options import DEFAULT_RESYNC, ManagerFlags, parse
 from okg.cmd.probing import add_probes
@@ -84,6 +85,8 @@ def build(flags: ManagerFlags) -> Manager:
     networks = find_networks(manager.api, flags)
     plugins = PluginStart(networks.plugins, manager.unfenced)
     native = flags.controllers and add_controllers(manager, flags, patience, plugins)
+    if flags.controllers:
+        add_metrics(manager)
     if flags.webhook_port:
         add_webhooks(manager, flags, plugins)
     add_scaler(manager, flags)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 import urllib3
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from structlog.testing import capture_logs
 
 from okg.context import Context
@@ -216,3 +216,19 @@ def test_a_check_that_passed_can_have_something_to_tell() -> None:
             200,
             "[+]networks ok: a cloud is left out\n[+]cache ok\nhealthz check passed\n",
         )
+
+
+def test_metrics_come_by_name_and_histograms_last() -> None:
+    registry = CollectorRegistry()
+    Gauge("okg_b", "B.", registry=registry).set(1)
+    Histogram("okg_a_seconds", "A.", buckets=(1.0,), registry=registry)
+    Counter("okg_a", "A.", registry=registry)
+
+    with serving({"/metrics": metrics_route(registry)}) as port:
+        answer = get(port, "/metrics")
+
+    assert [line for line in answer[1].splitlines() if line.startswith("# TYPE")] == [
+        "# TYPE okg_a_total counter",
+        "# TYPE okg_b gauge",
+        "# TYPE okg_a_seconds histogram",
+    ]

@@ -1,0 +1,1 @@
+"""The metrics of game servers and their sets, kept current by what the caches tell."""
