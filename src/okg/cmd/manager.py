@@ -85,11 +85,10 @@ def build(flags: ManagerFlags) -> Manager:
     networks = find_networks(manager.api, flags)
     plugins = PluginStart(networks.plugins, manager.unfenced)
     native = flags.controllers and add_controllers(manager, flags, patience, plugins)
-    if flags.controllers:
-        add_metrics(manager)
     if flags.webhook_port:
         add_webhooks(manager, flags, plugins)
     add_scaler(manager, flags)
+    add_metrics(manager, flags)
     asked = bool(flags.webhook_port or native)
     add_networks(manager, flags, networks, asked=asked)
     if asked:

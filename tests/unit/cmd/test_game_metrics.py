@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from okg.api.game import GameServer
 from okg.api.meta import ObjectMeta
 from okg.cmd.metrics import add_metrics
+from okg.cmd.options import parse
 from okg.context import Context
 from okg.runtime.manager import Manager, ManagerOptions
 from okg.testing.apiserver import FakeApiServer
@@ -29,9 +30,9 @@ def running(manager: Manager) -> Generator[None]:
         group.join()
 
 
-def measuring(server: FakeApiServer, options: ManagerOptions) -> Manager:
+def measuring(server: FakeApiServer, options: ManagerOptions, *flags: str) -> Manager:
     manager = Manager(server, options, registry=CollectorRegistry(), exit_process=lambda _: None)
-    add_metrics(manager)
+    add_metrics(manager, parse(flags))
     return manager
 
 
@@ -82,3 +83,12 @@ def test_of_several_managers_the_leader_alone_tells_and_then_its_successor() -> 
 
     assert while_first_leads == (ONE_SERVER, [])
     assert afterwards == ([], ONE_SERVER)
+
+
+def test_a_process_of_webhooks_alone_leaves_it_to_the_one_of_the_controllers() -> None:
+    manager = measuring(serving_one_server(), ManagerOptions(), "--controllers=false")
+
+    with running(manager):
+        known = told(manager)
+
+    assert known == []

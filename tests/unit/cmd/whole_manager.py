@@ -32,7 +32,7 @@ def a_whole_manager(folder: Path) -> Manager:
     flags = parse(["--workload-backend=native", "--probe-mode=off"])
     plugins = PluginStart(Registry(), manager.unfenced)
     add_controllers(manager, flags, DEFAULT_PATIENCE, plugins)
-    add_metrics(manager)
+    add_metrics(manager, flags)
     writer = probing.ConditionWriter(manager.api, lambda: True)
     manager.add(probing.controller(manager, writer, None, registry, threads=1))
     pair = AUTHORITY.issue_server(["127.0.0.1"])
