@@ -6,6 +6,7 @@ Starts etcd, kube-apiserver, kube-controller-manager and OpenKruise's manager, p
 
 import argparse
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -27,7 +28,7 @@ from okg.client.http import Urllib3Transport
 from okg.client.rest import ApiClient
 from okg.context import Context
 from okg.errors import OkgError, TransportError
-from okg.telemetry.setup import configure
+from okg.telemetry.setup import LogSettings, configure
 from okg.testing.controlplane import ControlPlane
 from okg.testing.kruise import KruiseManager
 from okg.testing.nodes import NodeSimulator
@@ -50,7 +51,7 @@ def main() -> int:
     options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    configure(level="warning")
+    configure(LogSettings(level=logging.WARNING))
     try:
         with sandbox() as plane:
             api = ApiClient(Urllib3Transport(connect(str(plane.kubeconfig))))

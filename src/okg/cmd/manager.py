@@ -20,11 +20,14 @@ from okg.cmd.discovery import (
 )
 from okg.cmd.durations import parse_duration
 from okg.cmd.environment import network_patience
+from okg.cmd.log_flags import contradictions, log_settings
+from okg.cmd.log_level import switching_on_signal
 from okg.cmd.metrics import add_metrics
 from okg.cmd.networks import add_networks, find_networks, selections
 from okg.cmd.options import DEFAULT_RESYNC, ManagerFlags, parse
 from okg.cmd.probing import add_probes
 from okg.cmd.scaler import add_scaler, serves_scaler
+from okg.cmd.snapshot import snapshot
 from okg.cmd.webhooks import DRAIN_SECONDS, add_webhooks
 from okg.controllers import gameserver, gameserverset, network, workload
 from okg.controllers.backends import Backends, KruiseBackend, NativeBackend, WorkloadBackend
@@ -32,6 +35,7 @@ from okg.controllers.openkruise import NewSets, OpenKruise
 from okg.errors import CacheNotSynced, ConfigError, LeadershipLost
 from okg.runtime.election_state import ElectionSettings
 from okg.runtime.manager import Manager, ManagerOptions
+from okg.telemetry.fields import EVENT
 from okg.telemetry.logging import get_logger
 from okg.telemetry.setup import configure
 from okg.webhooks.certificates.registration import CONFIGURATIONS
@@ -56,11 +60,18 @@ _DEFAULT_BURST_FACTOR = 2
 def run(arguments: Sequence[str]) -> int:
     """Run controllers and webhooks until a signal comes; return the exit code."""
     flags = parse(arguments)
-    configure(form=flags.log_format, level=flags.zap_log_level)
+    threshold = configure(log_settings(flags.logs))
+    log = get_logger("setup")
+    for line in contradictions(flags.logs):
+        log.info(line)
     for name in flags.without_effect:
-        get_logger("setup").warning("a flag is accepted and has no effect yet", flag=name)
+        log.warning("a flag is accepted and has no effect yet", flag=name)
     try:
-        build(flags).run()
+        manager = build(flags)
+        log.info("service configuration snapshot", **snapshot(flags))
+        log.info("starting kruise-game-manager", **{EVENT: "service.start"})
+        with switching_on_signal(threshold):
+            manager.run()
     except CacheNotSynced as error:
         raise ConfigError(str(error)) from error
     except LeadershipLost as error:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from okg.cmd.durations import parse_duration
+from okg.cmd.log_flags import LogFlags, add_log_flags
 from okg.workload.go_strconv import parse_bool
 
 if TYPE_CHECKING:
@@ -25,17 +26,13 @@ DEFAULT_PROVIDER_CONFIG = Path("/etc/kruise-game/config.toml")
 """Where the Go manager's manifests mount it."""
 
 _TEXTS_WITHOUT_EFFECT = {
-    "log-json-preset": "kibana",
     "otel-collector-endpoint": "localhost:4317",
     "otel-collector-token": "",
     "otel-sampling-rate": "1",
-    "zap-encoder": "",
-    "zap-stacktrace-level": "",
-    "zap-time-encoding": "",
 }
 """Flags of the Go manager that have nothing to work on here, and their defaults there."""
 
-_SWITCHES_WITHOUT_EFFECT = {"enable-tracing": False, "enable-otel-logs": False, "zap-devel": True}
+_SWITCHES_WITHOUT_EFFECT = {"enable-tracing": False, "enable-otel-logs": False}
 """Likewise."""
 
 
@@ -70,8 +67,7 @@ class ManagerFlags(msgspec.Struct, frozen=True, kw_only=True):
     enable_cert_generation: bool
     scale_server_bind_address: str
     scale_server_certs_dir: str
-    log_format: str
-    zap_log_level: str
+    logs: LogFlags
     without_effect: tuple[str, ...]
     """Names of given flags that are accepted and do nothing yet."""
 
@@ -153,18 +149,13 @@ def parse(arguments: Sequence[str]) -> ManagerFlags:
     _add_probe_flags(parser)
     _add_webhook_flags(parser)
     _add_scaler_flags(parser)
-    parser.add_argument(
-        *_names("log-format"),
-        choices=("console", "json"),
-        default="console",
-        help="form of the log lines (default %(default)s)",
-    )
-    _text(parser, "zap-log-level", "info", "debug, info or error")
+    add_log_flags(parser, _parse_bool)
     _switch(parser, "disable-no-deepcopy", "accepted for compatibility; nothing is ever copied")
     _add_flags_without_effect(parser)
     values = vars(parser.parse_args(list(arguments)))
     values.pop("disable_no_deepcopy")
-    return ManagerFlags(**values)
+    logs = LogFlags(**{name: values.pop(name) for name in LogFlags.__struct_fields__})
+    return ManagerFlags(logs=logs, **values)
 
 
 def _add_probe_flags(parser: argparse.ArgumentParser) -> None:

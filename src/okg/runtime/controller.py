@@ -24,6 +24,7 @@ from okg.errors import ApiError, Cancelled, Conflict, LeadershipLost, OkgError, 
 from okg.runtime.controller_metrics import ControllerMetrics, OneControllerMetrics
 from okg.runtime.reconcile import Reconciler, Request, Result
 from okg.runtime.watch import AnyWatch
+from okg.telemetry.logging import EVENT_NAME
 from okg.threads import ThreadGroup
 from okg.workqueue.queue import WorkQueue
 
@@ -86,7 +87,8 @@ class Controller:
 
     def run(self, ctx: Context) -> None:
         """Work until the context is done and every request in hand is finished."""
-        ctx.log.info("Starting controller", controller=self.name, workers=self.workers)
+        started = {EVENT_NAME: "controller.start"}
+        ctx.log.info("Starting controller", **started, controller=self.name, workers=self.workers)
         group = ThreadGroup(Context(ctx.log, clock=ctx.clock))
         forget = ctx.on_cancel(self.queue.shut_down)
         group.ctx.on_cancel(self.queue.shut_down)
@@ -118,6 +120,7 @@ class Controller:
     def _reconcile(self, ctx: Context, request: Request, priority: int) -> None:
         scope = ctx.child(
             controller=self.name,
+            object={"name": request.name, "namespace": request.namespace},
             namespace=request.namespace,
             name=request.name,
             reconcileID=str(uuid4()),

@@ -8,6 +8,9 @@ LOGGER_NAME = "logger_name"
 """Field that carries a logger's name; what is written calls it ``logger``, a word structlog keeps
 for itself."""
 
+EVENT_NAME = "event_name"
+"""Field that what is written calls ``event``: likewise."""
+
 
 class BoundLogger(Protocol):
     """What we ask of a logger: a message, fields, and more fields bound to a copy."""

@@ -5,39 +5,26 @@ standard library's loggers, warnings and exceptions that end a thread or the pro
 way, so that no line is in another form.
 """
 
-import inspect
-import json
 import logging
 import os
 import sys
 import threading
-from collections.abc import Mapping, MutableMapping
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
-from types import FrameType, TracebackType
-from typing import TextIO, cast
+from types import TracebackType
+from typing import TextIO
 
 import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from okg.errors import ConfigError
+from okg.telemetry.call_sites import Stacks, add_caller
+from okg.telemetry.levels import Threshold, number_of
 from okg.telemetry.logging import LOGGER_NAME
-
-LEVELS = {
-    "debug": logging.DEBUG,
-    "info": logging.INFO,
-    "warning": logging.WARNING,
-    "error": logging.ERROR,
-}
-
-_SEVERITY = {"DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21}
-"""OpenTelemetry's numbers of the levels."""
-
-_NAMES = {"warning": "WARN", "critical": "FATAL"}
-
-_NOT_CALLERS = ("structlog", "logging", "warnings", "threading", __name__)
-"""Modules between a line of code and its log record."""
+from okg.telemetry.records import ConsoleRecords, JsonRecords
+from okg.telemetry.times import TIME_ENCODINGS
 
 _RESOURCE = {
     "service.name": ("OKG_SERVICE_NAME", "SERVICE_NAME"),
@@ -52,105 +39,88 @@ _RESOURCE = {
 _DEFAULT_SERVICE = "okg-controller-manager"
 
 
-def configure(*, form: str = "console", level: str = "info", stream: TextIO | None = None) -> None:
-    """Set the process's logging up.
+class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How the process logs."""
+
+    form: str = "console"
+    """``console`` or ``json``."""
+    level: int = logging.INFO
+    """The least that is written, in the standard library's numbers."""
+    stacks_from: int | None = None
+    """The level from which on records bring their stack; None for tracebacks of exceptions."""
+    time_encoding: str = "rfc3339"
+    """How the console tells time, a key of ``TIME_ENCODINGS``; JSON has nanoseconds always."""
+
+
+def configure(
+    settings: LogSettings = LogSettings(),  # noqa: B008 - frozen
+    *,
+    stream: TextIO | None = None,
+    now: Callable[[], int] = time.time_ns,
+) -> Threshold:
+    """Set the process's logging up; return what changes its level later.
 
     Args:
-        form: ``console`` or ``json``.
-        level: the least that is logged: debug, info, warning or error; a positive number, which
-            is a verbosity in Go's terms, stands for debug.
+        settings: form, level and what else there is to choose.
         stream: where to; standard error by default.
+        now: nanoseconds since 1970.
 
     Raises:
-        ConfigError: an unknown form or level.
+        ConfigError: an unknown form or encoding of times.
     """
-    if form not in {"console", "json"}:
-        raise ConfigError(f"log format {form!r} is neither console nor json")
-    least = _level_number(level)
+    threshold = Threshold(settings.level)
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            _add_time,
-            _add_error,
-            structlog.processors.format_exc_info,
-            *_rendering(form),
+            _Filter(threshold),
+            structlog.contextvars.merge_contextvars,
+            _Stamp(now),
+            Stacks(settings.stacks_from),
+            add_caller,
+            _rendering(settings),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(least),
+        # What is too little to be written is left out by our filter, whose level can change.
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
         logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
         cache_logger_on_first_use=True,
     )
-    _route_standard_library(least)
+    _route_standard_library()
+    return threshold
 
 
-def _level_number(level: str) -> int:
-    if level.isdecimal() and int(level) > 0:
-        return logging.DEBUG
-    if level not in LEVELS:
-        raise ConfigError(f"log level {level!r} is none of {', '.join(LEVELS)}")
-    return LEVELS[level]
+def _rendering(settings: LogSettings) -> Processor:
+    if settings.form == "json":
+        return JsonRecords(_resource(os.environ))
+    if settings.form != "console":
+        raise ConfigError(f"log format {settings.form!r} is neither console nor json")
+    if settings.time_encoding not in TIME_ENCODINGS:
+        raise ConfigError(
+            f"time encoding {settings.time_encoding!r} is none of {', '.join(TIME_ENCODINGS)}"
+        )
+    return ConsoleRecords(TIME_ENCODINGS[settings.time_encoding])
 
 
-def _rendering(form: str) -> list[Processor]:
-    if form == "json":
-        return [_add_caller, _JsonRenderer(_resource(os.environ))]
-    return [_render_console]
+class _Filter:
+    """Drops records below the threshold."""
+
+    def __init__(self, threshold: Threshold) -> None:
+        self._threshold = threshold
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        if number_of(str(event["level"])) < self._threshold.level:
+            raise structlog.DropEvent
+        return event
 
 
-def _add_time(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    event["time"] = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    return event
+class _Stamp:
+    """Puts the time on records."""
 
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._now = now
 
-def _add_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Name the exception in a field; its traceback goes elsewhere."""
-    given = event.get("exc_info")
-    error = sys.exception() if given is True else given
-    if isinstance(error, BaseException):
-        event.setdefault("error", str(error) or type(error).__name__)
-    return event
-
-
-def _add_caller(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    frame = _calling_frame()
-    path, line = frame.f_code.co_filename, frame.f_lineno
-    event["caller"] = f"{'/'.join(path.rsplit('/', 2)[-2:])}:{line}"
-    event["code"] = {
-        "function": f"{frame.f_globals.get('__name__', '?')}.{frame.f_code.co_qualname}",
-        "filepath": path,
-        "lineno": line,
-    }
-    return event
-
-
-def _calling_frame() -> FrameType:
-    """Return the innermost frame outside of logging, or the outermost one where all is logging."""
-    frame = cast("FrameType", inspect.currentframe())
-    while frame.f_back and str(frame.f_globals.get("__name__")).startswith(_NOT_CALLERS):
-        frame = frame.f_back
-    return frame
-
-
-class _JsonRenderer:
-    """Renders a record in upstream's schema, which log pipelines are set up for."""
-
-    def __init__(self, resource: Mapping[str, str]) -> None:
-        self._resource = resource
-
-    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> str:
-        level = _level_name(event)
-        record: dict[str, object] = {"level": level, "time": event.pop("time")}
-        if LOGGER_NAME in event:
-            record["logger"] = event.pop(LOGGER_NAME)
-        record["caller"] = event.pop("caller")
-        record["msg"] = event.pop("event")
-        trace = event.pop("exception", None)
-        record |= self._resource
-        record |= event
-        record["severity_number"] = _SEVERITY.get(level, _SEVERITY["INFO"])
-        if trace:
-            record["stacktrace"] = trace
-        return _encode(record)
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event["time_ns"] = self._now()
+        return event
 
 
 def _resource(environment: Mapping[str, str]) -> dict[str, str]:
@@ -168,32 +138,9 @@ def _own_version() -> str:
         return "dev"
 
 
-def _render_console(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
-    level = _level_name(event)
-    time = f"{str(event.pop('time'))[:19]}Z"
-    trace = event.pop("exception", None)
-    head = [time, level, *([str(event.pop(LOGGER_NAME))] if LOGGER_NAME in event else [])]
-    line = "\t".join([*head, str(event.pop("event"))])
-    if event:
-        line += "\t" + json.dumps(event, default=str, skipkeys=True, ensure_ascii=False)
-    return f"{line}\n{trace}" if trace else line
-
-
-def _level_name(event: MutableMapping[str, object]) -> str:
-    level = str(event.pop("level"))
-    return _NAMES.get(level, level.upper())
-
-
-def _encode(record: Mapping[str, object]) -> str:
-    """Return JSON whatever is in the record: a log line must not fail."""
-    try:
-        return msgspec.json.encode(record, enc_hook=str).decode()
-    except (TypeError, ValueError):  # keys that are no text, half a surrogate pair
-        return json.dumps(record, default=str, skipkeys=True)
-
-
-def _route_standard_library(level: int) -> None:
-    logging.basicConfig(handlers=[_Handler()], level=max(level, logging.INFO), force=True)
+def _route_standard_library() -> None:
+    # Never debug: that of libraries tells nothing of ours, and of the requests too much.
+    logging.basicConfig(handlers=[_Handler()], level=logging.INFO, force=True)
     logging.captureWarnings(capture=True)
     # urllib3 warns of each retry and full pool; our transport reports what matters.
     logging.getLogger("urllib3").setLevel(logging.ERROR)

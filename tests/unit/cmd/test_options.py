@@ -91,16 +91,11 @@ def test_a_manager_without_anything_to_run_is_a_mistake() -> None:
 
 
 WITHOUT_EFFECT = [
-    "--log-json-preset=otel",
     "--enable-tracing",
     "--enable-otel-logs=true",
     "--otel-collector-endpoint=otel:4317",
     "--otel-collector-token=secret",
     "--otel-sampling-rate=0.5",
-    "--zap-devel=false",
-    "--zap-encoder=json",
-    "--zap-stacktrace-level=error",
-    "--zap-time-encoding=iso8601",
 ]
 
 
