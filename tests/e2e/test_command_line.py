@@ -1,5 +1,6 @@
 """The binary and a user's mistakes: one line that says what to do, and exit code 2."""
 
+import json
 import os
 import socket
 import subprocess
@@ -56,6 +57,20 @@ def test_no_api_server_at_all_says_where_one_is_looked_for() -> None:
     assert result.returncode == 2
     assert _only_line(result) == (
         "okg: no API server configured: pass --kubeconfig, set KUBECONFIG, or run inside a cluster"
+    )
+
+
+def test_with_json_a_mistake_is_a_record_too() -> None:
+    result = _okg("manager", "--log-format=json", "--zap-encoder=console")
+
+    contradiction, mistake = [json.loads(line) for line in result.stderr.splitlines()]
+    assert result.returncode == 2
+    assert contradiction["msg"] == (
+        "WARNING: --log-format overrides --zap-encoder (json vs console)"
+    )
+    assert (mistake["level"], mistake["msg"]) == ("ERROR", "okg manager cannot run")
+    assert mistake["error"] == (
+        "no API server configured: pass --kubeconfig, set KUBECONFIG, or run inside a cluster"
     )
 
 

@@ -114,10 +114,12 @@ class Offer(msgspec.Struct, frozen=True):
     Attributes:
         plugins: the network types of all providers that are enabled.
         failures: why others have none, by the provider's name.
+        counts: how many network types each has that is enabled, likewise.
     """
 
     plugins: Sequence[NetworkPlugin]
     failures: Mapping[str, str]
+    counts: Mapping[str, int]
 
 
 def offer(providers: Sequence[Vendor], options: Mapping[str, Section], site: Site) -> Offer:
@@ -125,16 +127,20 @@ def offer(providers: Sequence[Vendor], options: Mapping[str, Section], site: Sit
     log = get_logger("cloudprovider")
     plugins: list[NetworkPlugin] = []
     failures: dict[str, str] = {}
+    counts: dict[str, int] = {}
     for provider in providers:
         try:
-            plugins.extend(provider.offered(options.get(provider.section, {}), site))
+            own = list(provider.offered(options.get(provider.section, {}), site))
         except InvalidOptions as error:
             failures[provider.name] = str(error)
         except Exception as error:
             # Somebody else's code: it keeps no other vendor from working.
             log.exception("a provider failed", provider=provider.name)
             failures[provider.name] = f"[{provider.section}]: {type(error).__name__}: {error}"
-    return Offer(plugins, failures)
+        else:
+            plugins += own
+            counts |= {provider.name: len(own)} if own else {}
+    return Offer(plugins, failures, counts)
 
 
 def installed_providers(group: str = GROUP) -> Sequence[Vendor]:

@@ -5,6 +5,12 @@ import threading
 from okg.client.client import Client
 from okg.cloudprovider.registry import Registry
 from okg.context import Context
+from okg.telemetry.fields import EVENT
+from okg.telemetry.logging import get_logger
+
+INIT_START = "cloud_provider_manager.init_start"
+
+INIT_COMPLETED = "cloud_provider_manager.init_completed"
 
 
 class PluginStart:
@@ -22,12 +28,17 @@ class PluginStart:
 
     def run(self, ctx: Context) -> None:
         """Start all; one that fails is logged, and asked all the same when a pod wants it."""
+        log, failed = get_logger("setup"), 0
+        log.info("initializing cloud provider manager", **{EVENT: INIT_START})
         for plugin in self.plugins:
             ctx.check()
             try:
                 plugin.start(ctx, self._client)
             except Exception:
+                failed += 1
                 ctx.log.exception("a network plugin did not start", plugin=plugin.name)
+        if not failed:
+            log.info("cloud provider manager initialized successfully", **{EVENT: INIT_COMPLETED})
         self._done.set()
 
     def is_done(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
+from okg.cmd.flag_values import boolean
 from okg.telemetry.levels import LEVELS, STACK_LEVELS, parse_level
 from okg.telemetry.setup import LogSettings
 from okg.telemetry.times import TIME_ENCODINGS
@@ -27,7 +28,7 @@ class LogFlags(msgspec.Struct, frozen=True, kw_only=True):
     zap_time_encoding: str | None = None
 
 
-def add_log_flags(parser: argparse.ArgumentParser, parse_bool: Callable[[str], bool]) -> None:
+def add_log_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags; what they cannot mean is refused when they are parsed."""
     _add(parser, "log-format", _format, "console or json, before --zap-encoder (default console)")
     _add(
@@ -40,7 +41,7 @@ def add_log_flags(parser: argparse.ArgumentParser, parse_bool: Callable[[str], b
     parser.add_argument(
         "--zap-devel",
         "-zap-devel",
-        type=parse_bool,
+        type=boolean,
         nargs="?",
         const=True,
         metavar="BOOL",

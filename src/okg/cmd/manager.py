@@ -60,7 +60,8 @@ _DEFAULT_BURST_FACTOR = 2
 def run(arguments: Sequence[str]) -> int:
     """Run controllers and webhooks until a signal comes; return the exit code."""
     flags = parse(arguments)
-    threshold = configure(log_settings(flags.logs))
+    settings = log_settings(flags.logs)
+    threshold = configure(settings)
     log = get_logger("setup")
     for line in contradictions(flags.logs):
         log.info(line)
@@ -72,8 +73,12 @@ def run(arguments: Sequence[str]) -> int:
         log.info("starting kruise-game-manager", **{EVENT: "service.start"})
         with switching_on_signal(threshold):
             manager.run()
-    except CacheNotSynced as error:
-        raise ConfigError(str(error)) from error
+    except (ConfigError, CacheNotSynced) as error:
+        mistake = error if isinstance(error, ConfigError) else ConfigError(str(error))
+        if settings.form == "console":
+            raise mistake from error
+        log.error("okg manager cannot run", error=str(mistake))  # noqa: TRY400 - it has said why
+        return mistake.exit_code
     except LeadershipLost as error:
         get_logger().error("leader election lost", error=str(error))
         return 1
@@ -146,6 +151,7 @@ def add_controllers(
 
     Returns whether anything of it asks plugins.
     """
+    get_logger("setup").info("setup controllers", **{EVENT: "controller.setup"})
     backends = _backends(manager, flags)
     markers = add_probes(manager, flags)
     native = NATIVE in backends.served
@@ -216,7 +222,7 @@ def _resync(text: str) -> timedelta:
 
 def _throttle(flags: ManagerFlags) -> Throttle | None:
     """Return the limit that the flags ask for; without one the server's own does better."""
-    if not flags.api_server_qps:
+    if flags.api_server_qps <= 0:
         return None
     burst = flags.api_server_qps_burst or flags.api_server_qps * _DEFAULT_BURST_FACTOR
     return Throttle(flags.api_server_qps, burst)

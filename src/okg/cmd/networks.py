@@ -17,7 +17,7 @@ from okg.cloudprovider.needs import Observing, kinds_of
 from okg.cloudprovider.options import SHIPPED, Section, read_options
 from okg.cloudprovider.plugin import NetworkPlugin
 from okg.cloudprovider.pool import Pool, pools_of
-from okg.cloudprovider.provider import Site, installed_providers, offer
+from okg.cloudprovider.provider import Offer, Site, installed_providers, offer
 from okg.cloudprovider.registry import Registry, installed_plugins
 from okg.cmd.discovery import why_not_listed
 from okg.cmd.options import DEFAULT_PROVIDER_CONFIG, ManagerFlags
@@ -68,6 +68,7 @@ def find_networks(api: ApiClient, flags: ManagerFlags) -> FoundNetworks:
     missing = {plugin.name: why for plugin in plugins if (why := _obstacle(plugin, obstacles))}
     usable = [plugin for plugin in plugins if plugin.name not in missing]
     _tell(plugins, obstacles)
+    _tell_registered(offered, usable)
     catalog = build_catalog(vendors, options)
     missing |= {it.name: it.obstacle for it in catalog.types.values() if it.obstacle}
     return FoundNetworks(Registry(usable, missing), offered.failures)
@@ -160,3 +161,12 @@ def _tell(plugins: Sequence[NetworkPlugin], obstacles: Mapping[type[Object], str
     for kind, why in obstacles.items():
         names = sorted(plugin.name for plugin in plugins if kind in kinds_of(plugin))
         get_logger("setup").info("networks cannot be used", networks=names, problem=why)
+
+
+def _tell_registered(offered: Offer, plugins: Iterable[NetworkPlugin]) -> None:
+    """Log what there is, in the words of upstream's records."""
+    log = get_logger()
+    for name, count in offered.counts.items():
+        log.info(f"Cloud Provider [{name}] has been registered with {count} plugins")  # noqa: G004 - likewise
+    for plugin in plugins:
+        log.info(f"plugin [{plugin.name}] has been registered")  # noqa: G004 - likewise

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from okg.cmd.durations import parse_duration
+from okg.cmd.flag_values import MAX_INT, MAX_PORT, boolean, duration, whole_number
 from okg.cmd.log_flags import LogFlags, add_log_flags
-from okg.workload.go_strconv import parse_bool
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -116,10 +115,16 @@ def parse(arguments: Sequence[str]) -> ManagerFlags:
     _duration(parser, "leader-elect-retry-period", "2s", "time between two tries")
     _text(parser, "namespace", "", "the one namespace to look after; empty for all")
     _text(parser, "sync-period", "", "time between two reconciles of everything (default 10h)")
-    _number(parser, "api-server-qps", 0, "requests a second to the API server; 0: no limit")
+    _number(
+        parser,
+        "api-server-qps",
+        0,
+        "requests a second to the API server; 0 or less: no limit",
+        least=-MAX_INT,
+    )
     _number(parser, "api-server-qps-burst", 0, "requests at once above that rate")
     _text(parser, "kubeconfig", "", "path; else KUBECONFIG, in-cluster, ~/.kube/config")
-    _number(parser, "gameserver-workers", 10, "GameServers worked on at the same time")
+    _number(parser, "gameserver-workers", 10, "GameServers worked on at the same time", least=1)
     _number(
         parser,
         "gameserverset-workers",
@@ -149,7 +154,7 @@ def parse(arguments: Sequence[str]) -> ManagerFlags:
     _add_probe_flags(parser)
     _add_webhook_flags(parser)
     _add_scaler_flags(parser)
-    add_log_flags(parser, _parse_bool)
+    add_log_flags(parser)
     _switch(parser, "disable-no-deepcopy", "accepted for compatibility; nothing is ever copied")
     _add_flags_without_effect(parser)
     values = vars(parser.parse_args(list(arguments)))
@@ -176,7 +181,7 @@ def _add_probe_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_webhook_flags(parser: argparse.ArgumentParser) -> None:
-    _number(parser, "webhook-port", 9876, "port of the webhooks; 0 turns them off")
+    _number(parser, "webhook-port", 9876, "port of the webhooks; 0 turns them off", most=MAX_PORT)
     _text(
         parser,
         "webhook-server-certs-dir",
@@ -235,7 +240,7 @@ def _add_flags_without_effect(parser: argparse.ArgumentParser) -> None:
             action=_NoteOnly,
             dest="without_effect",
             nargs="?",
-            type=_parse_bool,
+            type=boolean,
             metavar="BOOL",
             help=_with("", str(is_on).lower()),
         )
@@ -251,16 +256,28 @@ def _text(parser: argparse.ArgumentParser, name: str, default: str, meaning: str
     )
 
 
-def _number(parser: argparse.ArgumentParser, name: str, default: int, meaning: str) -> None:
+def _number(
+    parser: argparse.ArgumentParser,
+    name: str,
+    default: int,
+    meaning: str,
+    *,
+    least: int = 0,
+    most: int = MAX_INT,
+) -> None:
     parser.add_argument(
-        *_names(name), type=int, default=default, metavar="N", help=_with(meaning, str(default))
+        *_names(name),
+        type=whole_number(least, most),
+        default=default,
+        metavar="N",
+        help=_with(meaning, str(default)),
     )
 
 
 def _duration(parser: argparse.ArgumentParser, name: str, default: str, meaning: str) -> None:
     parser.add_argument(
         *_names(name),
-        type=_parse_duration,
+        type=duration,
         default=default,
         metavar="DURATION",
         help=_with(meaning, default),
@@ -272,7 +289,7 @@ def _switch(
 ) -> None:
     parser.add_argument(
         *_names(name),
-        type=_parse_bool,
+        type=boolean,
         nargs="?",
         const=True,
         default=default,
@@ -283,17 +300,3 @@ def _switch(
 
 def _with(meaning: str, default: str) -> str:
     return f"{meaning} (default {default})".lstrip() if default else meaning
-
-
-def _parse_duration(text: str) -> timedelta:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _parse_bool(text: str) -> bool:
-    try:
-        return parse_bool(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error

@@ -36,6 +36,22 @@ def test_a_plugin_that_does_not_start_keeps_no_other_from_starting() -> None:
 
     assert second.calls == ["start"]
     assert start.is_done()
-    assert [(line["event"], line["plugin"]) for line in logs] == [
-        ("a network plugin did not start", "A")
+    assert [(line["event"], line.get("plugin")) for line in logs] == [
+        ("initializing cloud provider manager", None),
+        ("a network plugin did not start", "A"),
+    ]
+
+
+def test_a_start_of_all_is_told_in_the_words_that_people_look_for() -> None:
+    start = PluginStart(Registry([ScriptedPlugin("A")]), MemoryClient())
+
+    with capture_logs() as logs:
+        start.run(Context())
+
+    assert [(line["event"], line["game.kruise.io.event"]) for line in logs] == [
+        ("initializing cloud provider manager", "cloud_provider_manager.init_start"),
+        (
+            "cloud provider manager initialized successfully",
+            "cloud_provider_manager.init_completed",
+        ),
     ]

@@ -64,13 +64,17 @@ def test_a_plugin_is_made_with_the_options_of_its_section_and_the_managers_names
     assert plugin.options == FixedIpOptions(enable=True, pool="p", manager_namespace="system")
 
 
+def test_providers_that_are_enabled_are_counted_by_their_network_types() -> None:
+    assert _offer({"enable": True, "pool": "p"}).counts == {"MyCloud": 1}
+
+
 @pytest.mark.parametrize("section", [{}, {"enable": False, "pool": 3}, {"pool": "p"}])
 def test_a_section_that_is_not_enabled_offers_nothing_and_may_be_wrong(section: Section) -> None:
-    assert _offer(section) == Offer([], {})
+    assert _offer(section) == Offer([], {}, {})
 
 
 def test_a_section_that_is_not_there_offers_nothing() -> None:
-    assert offer([provider], {}, SITE) == Offer([], {})
+    assert offer([provider], {}, SITE) == Offer([], {}, {})
 
 
 @pytest.mark.parametrize(
@@ -85,7 +89,7 @@ def test_a_section_that_is_not_there_offers_nothing() -> None:
 def test_options_that_make_no_sense_are_told_by_section_and_key(
     section: Section, message: str
 ) -> None:
-    assert _offer(section) == Offer([], {"MyCloud": message})
+    assert _offer(section) == Offer([], {"MyCloud": message}, {})
 
 
 def test_a_provider_that_fails_keeps_no_other_from_its_network_types() -> None:
@@ -159,4 +163,7 @@ def test_all_network_types_start_and_no_two_have_one_name() -> None:
     with capture_logs() as logs:
         PluginStart(Registry(found.plugins), MemoryClient()).run(Context())
 
-    assert logs == []
+    assert [line["event"] for line in logs] == [
+        "initializing cloud provider manager",
+        "cloud provider manager initialized successfully",
+    ]

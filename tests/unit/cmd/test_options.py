@@ -66,6 +66,31 @@ def test_a_value_that_makes_no_sense_is_refused_with_exit_code_2(
 
 
 @pytest.mark.parametrize(
+    ("argument", "reason"),
+    [
+        ("--gameserver-workers=many", "'many' is no whole number"),
+        ("--gameserver-workers=0", "0: give 1 or more"),
+        ("--gameserverset-workers=-1", "-1: give 0 or more"),
+        ("--webhook-port=65536", "65536: give 65535 or less"),
+        ("--api-server-qps-burst=-1", "-1: give 0 or more"),
+    ],
+)
+def test_a_number_out_of_its_bounds_is_told_them(
+    argument: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse([argument])
+
+    assert capsys.readouterr().err.splitlines()[-1].endswith(reason)
+
+
+def test_numbers_may_be_at_their_bounds() -> None:
+    flags = parse(["--gameserver-workers=1", "--webhook-port=65535", "--api-server-qps=-1"])
+
+    assert (flags.gameserver_workers, flags.webhook_port, flags.api_server_qps) == (1, 65535, -1)
+
+
+@pytest.mark.parametrize(
     ("index", "prefix", "controllers", "webhook_port"),
     [(0, "", True, 0), (1, "webhook-", False, 9876)],
 )
