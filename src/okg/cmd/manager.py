@@ -68,21 +68,27 @@ def run(arguments: Sequence[str]) -> int:
     for name in flags.without_effect:
         log.warning("a flag is accepted and has no effect yet", flag=name)
     try:
-        manager = build(flags)
-        log.info("service configuration snapshot", **snapshot(flags))
-        log.info("starting kruise-game-manager", **{EVENT: "service.start"})
         with switching_on_signal(threshold):
-            manager.run()
-    except (ConfigError, CacheNotSynced) as error:
-        mistake = error if isinstance(error, ConfigError) else ConfigError(str(error))
-        if settings.form == "console":
-            raise mistake from error
-        log.error("okg manager cannot run", error=str(mistake))  # noqa: TRY400 - it has said why
-        return mistake.exit_code
+            _run(flags)
     except LeadershipLost as error:
         get_logger().error("leader election lost", error=str(error))
         return 1
+    except ConfigError as error:
+        if settings.form == "console":
+            raise
+        log.error("okg manager cannot run", error=str(error))  # noqa: TRY400 - it has said why
+        return error.exit_code
     return 0
+
+
+def _run(flags: ManagerFlags) -> None:
+    manager, log = build(flags), get_logger("setup")
+    log.info("service configuration snapshot", **snapshot(flags))
+    log.info("starting kruise-game-manager", **{EVENT: "service.start"})
+    try:
+        manager.run()
+    except CacheNotSynced as error:
+        raise ConfigError(str(error)) from error
 
 
 def build(flags: ManagerFlags) -> Manager:

@@ -17,7 +17,7 @@ _NOT_CALLERS = ("structlog", "logging", "warnings", "threading", "okg.telemetry"
 def add_caller(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Say which line of code logs."""
     frame = _calling_frame()
-    path, line = frame.f_code.co_filename, frame.f_lineno
+    path, line = frame.f_code.co_filename, frame.f_lineno or 1
     event["caller"] = f"{'/'.join(path.rsplit('/', 2)[-2:])}:{line}"
     event["code"] = {
         "function": f"{frame.f_globals.get('__name__', '?')}.{frame.f_code.co_qualname}",
