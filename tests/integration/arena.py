@@ -248,11 +248,15 @@ def rights(*more: str) -> list[dict[str, object]]:
     """
     names = (
         "manager-role",
+        "manager-cluster-role",
+        "kruise-workload-role",
+        "kruise-life-role",
         "native-workload-role",
         "leader-election-role",
         "port-ledger-role",
         "cloud-role",
         "webhook-certificates-role",
+        "webhook-registration-role",
         *more,
     )
     roles = [yaml.safe_load((ROOT / f"config/rbac/{name}.yaml").read_text()) for name in names]

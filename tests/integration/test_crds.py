@@ -378,12 +378,20 @@ def test_the_installation_is_accepted_whole(local_control_plane: ControlPlane) -
 
     assert applied.stderr == ""
     assert sorted(applied.stdout.split()) == [
+        "clusterrole.rbac.authorization.k8s.io/kruise-game-kruise-life-role",
+        "clusterrole.rbac.authorization.k8s.io/kruise-game-kruise-workload-role",
         "clusterrole.rbac.authorization.k8s.io/kruise-game-manager-cloud-role",
+        "clusterrole.rbac.authorization.k8s.io/kruise-game-manager-cluster-role",
         "clusterrole.rbac.authorization.k8s.io/kruise-game-manager-role",
         "clusterrole.rbac.authorization.k8s.io/kruise-game-native-workload-role",
+        "clusterrole.rbac.authorization.k8s.io/kruise-game-webhook-registration-role",
+        "clusterrolebinding.rbac.authorization.k8s.io/kruise-game-kruise-life-rolebinding",
+        "clusterrolebinding.rbac.authorization.k8s.io/kruise-game-kruise-workload-rolebinding",
         "clusterrolebinding.rbac.authorization.k8s.io/kruise-game-manager-cloud-rolebinding",
+        "clusterrolebinding.rbac.authorization.k8s.io/kruise-game-manager-cluster-rolebinding",
         "clusterrolebinding.rbac.authorization.k8s.io/kruise-game-manager-rolebinding",
         "clusterrolebinding.rbac.authorization.k8s.io/kruise-game-native-workload-rolebinding",
+        "clusterrolebinding.rbac.authorization.k8s.io/kruise-game-webhook-registration-rolebinding",
         "configmap/kruise-game-manager-config",
         "customresourcedefinition.apiextensions.k8s.io/gameservers.game.kruise.io",
         "customresourcedefinition.apiextensions.k8s.io/gameserversets.game.kruise.io",

@@ -60,6 +60,8 @@ KUBE_CONTROLLER_MANAGER = Program(
     stamped=True,
 )
 KUBELET = Program("kubelet", "kubernetes", "k8s.io/kubernetes/cmd/kubelet", stamped=True)
+HELM = Program("helm", "manifests", "helm.sh/helm/v3/cmd/helm")
+KUSTOMIZE = Program("kustomize", "manifests", "sigs.k8s.io/kustomize/kustomize/v5")
 KRUISE_MANAGER = Program("kruise-manager", "kruise", "github.com/openkruise/kruise")
 _KRUISE_MANIFESTS = {"crds": "config/crd/bases", "webhooks": "config/webhook"}
 

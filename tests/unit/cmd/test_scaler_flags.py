@@ -77,5 +77,5 @@ def test_the_service_leads_to_the_port_of_the_container_that_serves_it() -> None
     )
     assert service["spec"]["ports"] == [{"name": "grpc", "port": 6000, "targetPort": "scaler"}]
     assert port["containerPort"] == 6000
-    assert serves_scaler(parse(manager["command"][2:]))
-    assert not serves_scaler(parse(webhooks["command"][2:]))
+    assert serves_scaler(parse(manager["args"]))
+    assert not serves_scaler(parse(webhooks["args"]))

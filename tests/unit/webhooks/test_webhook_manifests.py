@@ -99,7 +99,7 @@ def _bare(webhooks: tuple[Webhook, ...]) -> Webhook:
 
 
 def test_with_cert_manager_the_same_webhooks_are_registered() -> None:
-    pods, sets = _load("certmanager/webhooks.yaml")
+    pods, sets = _load("components/cert-manager/webhooks.yaml")
     own_pods = mutating_configuration(None, SERVICE, "")
     own_sets = validating_configuration(None, SERVICE, "")
 
@@ -113,12 +113,12 @@ def test_with_cert_manager_the_same_webhooks_are_registered() -> None:
 
 
 def test_with_cert_manager_a_renewal_leaves_the_authority_that_is_trusted() -> None:
-    root, authority, issuer, serving = _load("certmanager/certificate.yaml")
-    [deployment] = _load("certmanager/deployment.yaml")
+    root, authority, issuer, serving = _load("components/cert-manager/certificate.yaml")
+    [deployment] = _load("components/cert-manager/deployment.yaml")
     name = f"{serving['metadata']['namespace']}/{authority['metadata']['name']}"
     trusted = {
         hooks["metadata"]["annotations"]["cert-manager.io/inject-ca-from"]
-        for hooks in _load("certmanager/webhooks.yaml")
+        for hooks in _load("components/cert-manager/webhooks.yaml")
     }
 
     assert authority["spec"]["isCA"] is True
