@@ -16,9 +16,11 @@ from typing import NoReturn
 from okg.errors import ConfigError, OkgError
 from okg.testing.binaries import (
     ETCD,
+    HELM,
     KRUISE_MANAGER,
     KUBE_APISERVER,
     KUBE_CONTROLLER_MANAGER,
+    KUSTOMIZE,
     cache_folder,
     find_kruise_manifests,
     find_program,
@@ -45,6 +47,12 @@ def build(*, kruise: bool) -> None:
     if kruise:
         find_program(KRUISE_MANAGER)
         find_kruise_manifests()
+
+
+def build_renderers() -> None:
+    """Build what the tests render the manifests with."""
+    for program in (KUSTOMIZE, HELM):
+        find_program(program)
 
 
 def build_containers() -> None:
@@ -184,7 +192,9 @@ def main() -> int:
     commands.add_parser("down", help="end it")
     commands.add_parser("kubeconfig", help="print the path of its kubeconfig")
     commands.add_parser("status", help="print whether it runs")
-    builds = commands.add_parser("build", help="build its programs and OpenKruise's manager")
+    builds = commands.add_parser(
+        "build", help="build its programs, OpenKruise's manager, kustomize and helm"
+    )
     builds.add_argument("--containers", action="store_true", help="and what runs real containers")
     options = parser.parse_args()
     try:
@@ -195,6 +205,7 @@ def main() -> int:
                 return up(kruise=options.kruise)
             case "build":
                 build(kruise=True)
+                build_renderers()
                 if options.containers:
                     build_containers()
             case _:

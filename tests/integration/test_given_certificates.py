@@ -32,7 +32,9 @@ def authority(hooked: Hooked) -> Authority:
     """Whose certificates the shipped configurations trust, as cert-manager would see to."""
     authority = Authority("given")
     bundle = base64.b64encode(authority.certificate).decode()
-    documents = list(yaml.safe_load_all((ROOT / "config/components/cert-manager/webhooks.yaml").read_text()))
+    documents = list(
+        yaml.safe_load_all((ROOT / "config/components/cert-manager/webhooks.yaml").read_text())
+    )
     for document in documents:
         for webhook in document["webhooks"]:
             webhook["clientConfig"]["caBundle"] = bundle
