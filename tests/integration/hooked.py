@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from integration.arena import ROOT, SYSTEM, Arena, ManagerProcess, rights
+from okg.api.admissionregistration import MutatingWebhookConfiguration
 from okg.api.core import Container, Pod, PodSpec, Secret
 from okg.api.meta import ObjectMeta
 from okg.client.rest import ApiClient
@@ -20,6 +21,7 @@ from okg.testing.eventually import eventually
 from okg.testing.ports import free_ports
 from okg.testing.service_proxy import ServiceProxy
 from okg.threads import ThreadGroup
+from okg.webhooks.certificates.configurations import MUTATING
 from okg.webhooks.certificates.store import Store, read_store
 
 SERVICE = "kruise-game-webhook-service"
@@ -50,10 +52,15 @@ class Hooked:
 
         It gets requests while both are ready.
         """
-        with self.arena.manager(*flags) as controllers:
-            webhooks = self.start("--controllers=false", beside=controllers)
+        controllers = self.arena.start_manager(*flags)
+        webhooks = self.start("--controllers=false", beside=controllers)
+        try:
+            controllers.process.wait_ready(controllers.is_ready, timeout=60)
             with self._serving(webhooks):
                 yield controllers
+                controllers.process.terminate()
+        finally:
+            controllers.stop()
 
     @contextmanager
     def replica(self, *flags: str) -> Generator[Replica]:
@@ -83,6 +90,12 @@ class Hooked:
         containers = [manager, *([beside] if beside else [])]
         self.proxy.add(port, lambda: all(container.is_ready() for container in containers))
         return Replica(manager, port, folder)
+
+    @property
+    def asks_about_pods(self) -> bool:
+        """Whether the API server asks the webhooks about pods of games."""
+        found = self.arena.admin.get(MutatingWebhookConfiguration, "", MUTATING)
+        return found is not None and bool(found.webhooks)
 
     @property
     def store(self) -> Store:
