@@ -6,7 +6,7 @@ The binary runs with the manager's own role, never as an administrator.
 import os
 import subprocess
 import sys
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -234,11 +234,21 @@ def open_arena(
         stack.enter_context(KruiseManager(plane, qps=kruise_qps))
         plane.apply(*sorted((ROOT / "config/crd/bases").glob("*.yaml")), *rights())
         arena = Arena(plane, folder)
-        nodes = ThreadGroup(Context())
-        nodes.start("nodes", NodeSimulator(arena.admin, start_delay=start_delay).run)
-        stack.callback(nodes.join)
-        stack.callback(nodes.stop)
+        stack.enter_context(running(NodeSimulator(arena.admin, start_delay=start_delay).run))
         yield arena
+
+
+@contextmanager
+def running(*simulators: Callable[[Context], None]) -> Generator[None]:
+    """Run simulators meanwhile, such as ``NodeSimulator(api).run``."""
+    group = ThreadGroup(Context())
+    for number, simulate in enumerate(simulators):
+        group.start(f"simulator-{number}", simulate)
+    try:
+        yield
+    finally:
+        group.stop()
+        group.join()
 
 
 def rights(*more: str) -> list[dict[str, object]]:

@@ -8,19 +8,17 @@ from pathlib import Path
 
 import msgspec
 
-from integration.arena import SYSTEM, Arena, template
+from integration.arena import SYSTEM, Arena, running, template
 from integration.hooked import Hooked, open_hooked
 from okg.api.game import GameServerSet, NetworkStatus
 from okg.api.service import Service
 from okg.cloudprovider.alibabacloud.marks import ID
 from okg.cloudprovider.ledger_record import LedgerRecord, balancers_of, read_book
 from okg.cloudprovider.ports import ports_of
-from okg.context import Context
 from okg.testing.cloud import CloudSimulator
 from okg.testing.cloud.alibabacloud import BALANCERS
 from okg.testing.kruise import KruiseManager
 from okg.testing.nodes import NodeSimulator
-from okg.threads import ThreadGroup
 
 ELECTED = ("--leader-elect", f"--leader-election-namespace={SYSTEM}")
 FLAGS = (*ELECTED, "--workload-backend=native")
@@ -120,9 +118,7 @@ def open_clouded(folder: Path) -> Generator[Clouded]:
     with ExitStack() as stack:
         hooked = stack.enter_context(open_hooked(folder, kruise=False))
         stack.enter_context(KruiseManager(hooked.arena.plane))
-        group = ThreadGroup(Context())
-        group.start("nodes", NodeSimulator(hooked.arena.admin).run)
-        group.start("cloud", CloudSimulator(hooked.arena.admin, [BALANCERS]).run)
-        stack.callback(group.join)
-        stack.callback(group.stop)
+        nodes = NodeSimulator(hooked.arena.admin)
+        cloud = CloudSimulator(hooked.arena.admin, [BALANCERS])
+        stack.enter_context(running(nodes.run, cloud.run))
         yield Clouded(hooked)

@@ -9,7 +9,7 @@ import msgspec
 import yaml
 from msgspec.structs import replace
 
-from integration.arena import RBAC, ROOT, Arena, rights
+from integration.arena import RBAC, ROOT, Arena, rights, running
 from okg.api.core import ConfigMap, Pod
 from okg.api.game import GameServerSet
 from okg.api.kruise import AdvancedStatefulSet, StatefulSetSpec
@@ -132,10 +132,7 @@ def open_native_arena(
         plane = stack.enter_context(ControlPlane())
         plane.apply(*sorted((ROOT / "config/crd/bases").glob("*.yaml")), *rights())
         arena = NativeArena(plane, folder)
-        nodes = ThreadGroup(Context())
-        nodes.start("nodes", NodeSimulator(arena.admin, address=address).run)
-        stack.callback(nodes.join)
-        stack.callback(nodes.stop)
+        stack.enter_context(running(NodeSimulator(arena.admin, address=address).run))
         yield arena
 
 

@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from integration.arena import RBAC, ROOT, SYSTEM, Arena, names
+from integration.arena import RBAC, ROOT, SYSTEM, Arena, names, running
 from integration.rendering import Rendered, charted, containers, kustomized, of_kind
-from okg.context import Context
 from okg.testing.controlplane import ControlPlane
 from okg.testing.eventually import eventually
 from okg.testing.nodes import NodeSimulator
-from okg.threads import ThreadGroup
 
 pytestmark = pytest.mark.integration
 
@@ -36,17 +34,12 @@ def _installed(objects: list[Rendered], folder: Path) -> Generator[Arena]:
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
         for name in (SYSTEM, GAMES)
     ]
-    nodes = ThreadGroup(Context())
     with ControlPlane() as plane:
         kinds = sorted((ROOT / "config/crd/bases").glob("*.yaml"))
         plane.apply(*kinds, *namespaces, *roles, *bindings)
         arena = Arena(plane, folder)
-        nodes.start("nodes", NodeSimulator(arena.admin).run)
-        try:
+        with running(NodeSimulator(arena.admin).run):
             yield arena
-        finally:
-            nodes.stop()
-            nodes.join()
 
 
 def _flags(objects: list[Rendered]) -> list[str]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from msgspec.structs import replace
 
-from integration.arena import Arena, ManagerProcess, in_place, names
+from integration.arena import Arena, ManagerProcess, in_place, names, running
 from integration.hooked import Hooked, a_pod, open_hooked
 from okg.api.admissionregistration import (
     MutatingWebhookConfiguration,
@@ -16,11 +16,9 @@ from okg.api.admissionregistration import (
 from okg.api.core import ConfigMap
 from okg.api.game import GameServerSet
 from okg.api.meta import Condition, OwnerReference
-from okg.context import Context
 from okg.errors import ServerError
 from okg.testing.eventually import eventually
 from okg.testing.nodes import NodeSimulator
-from okg.threads import ThreadGroup
 from okg.webhooks.certificates.configurations import MUTATING, VALIDATING
 from okg.workload.native.network_note import is_note, noted_pod
 from okg.workload.native.record import record_name, record_of
@@ -36,14 +34,12 @@ READY = '{"currentNetworkState":"Ready"}'
 
 @pytest.fixture(scope="module")
 def hooked(tmp_path_factory: pytest.TempPathFactory) -> Generator[Hooked]:
-    with open_hooked(tmp_path_factory.mktemp("native-network"), kruise=False) as hooked:
-        nodes = ThreadGroup(Context())
-        nodes.start("nodes", NodeSimulator(hooked.arena.admin).run)
-        try:
-            yield hooked
-        finally:
-            nodes.stop()
-            nodes.join()
+    folder = tmp_path_factory.mktemp("native-network")
+    with (
+        open_hooked(folder, kruise=False) as hooked,
+        running(NodeSimulator(hooked.arena.admin).run),
+    ):
+        yield hooked
 
 
 @pytest.fixture

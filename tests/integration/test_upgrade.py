@@ -5,13 +5,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from integration.arena import SYSTEM, names
+from integration.arena import SYSTEM, names, running
 from integration.hooked import Hooked, Load, open_hooked
 from integration.moving import lives
-from okg.context import Context
 from okg.testing.eventually import eventually
 from okg.testing.nodes import NodeSimulator
-from okg.threads import ThreadGroup
 
 pytestmark = pytest.mark.integration
 
@@ -22,16 +20,11 @@ CREATIONS = 25.0
 
 @pytest.fixture
 def hooked(tmp_path_factory: pytest.TempPathFactory) -> Generator[Hooked]:
-    nodes = ThreadGroup(Context())
     with open_hooked(tmp_path_factory.mktemp("hooked")) as hooked:
         # As a cluster does: endpoints follow after a moment, and no connection is tried elsewhere.
         hooked.proxy.passes_by, hooked.proxy.probe_seconds = False, 1.0
-        nodes.start("nodes", NodeSimulator(hooked.arena.admin).run)
-        try:
+        with running(NodeSimulator(hooked.arena.admin).run):
             yield hooked
-        finally:
-            nodes.stop()
-            nodes.join()
 
 
 class Deployment:

@@ -69,6 +69,8 @@ class ControlPlane:
     Args:
         apiserver_args: more flags for kube-apiserver, e.g. ``--watch-cache=false``; they win over
             the plane's own.
+        controller_manager_args: the same for kube-controller-manager; ``--controllers`` adds to
+            those that run anyway.
 
     Attributes:
         tokens: bearer token of each user that has one: ``okg-admin`` in ``system:masters``, and
@@ -76,12 +78,18 @@ class ControlPlane:
         folder: data and logs of this run; there while the plane runs.
     """
 
-    def __init__(self, *, apiserver_args: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        apiserver_args: Sequence[str] = (),
+        controller_manager_args: Sequence[str] = (),
+    ) -> None:
         self.tokens: Mapping[str, str] = MappingProxyType(
             {user: secrets.token_hex(16) for user in (ADMIN, *PLAIN_USERS)}
         )
         self.folder = Path()
         self._extra_args = tuple(apiserver_args)
+        self._extra_manager_args = tuple(controller_manager_args)
         self._authority = Authority("okg-test")
         self._servers: dict[str, ServerProcess] = {}
         self._rest: RestClient | None = None
@@ -344,6 +352,7 @@ class ControlPlane:
                 *self._serving_args(),
                 "--kube-api-qps=200",
                 "--kube-api-burst=400",
+                *self._extra_manager_args,
             ],
         )
         url = f"https://{_LOOPBACK}:{self._manager_port}"
