@@ -28,6 +28,7 @@ from okg.testing.binaries import (
 from okg.testing.container_node import find_node_programs
 from okg.testing.controlplane import ControlPlane
 from okg.testing.kruise import KruiseManager
+from okg.testing.prometheus import find_prometheus
 
 FOLDER = cache_folder() / "controlplane"
 STATE = FOLDER / "state.json"
@@ -50,9 +51,13 @@ def build(*, kruise: bool) -> None:
 
 
 def build_renderers() -> None:
-    """Build what the tests render the manifests with."""
+    """Build what the tests render the manifests with, and get what they try the alerts with."""
     for program in (KUSTOMIZE, HELM):
         find_program(program)
+    try:
+        find_prometheus(cache_folder())
+    except ConfigError as error:
+        print(f"hack/controlplane: {error}", file=sys.stderr)
 
 
 def build_containers() -> None:
@@ -193,7 +198,7 @@ def main() -> int:
     commands.add_parser("kubeconfig", help="print the path of its kubeconfig")
     commands.add_parser("status", help="print whether it runs")
     builds = commands.add_parser(
-        "build", help="build its programs, OpenKruise's manager, kustomize and helm"
+        "build", help="build its programs, OpenKruise's manager, kustomize and helm, get Prometheus"
     )
     builds.add_argument("--containers", action="store_true", help="and what runs real containers")
     options = parser.parse_args()

@@ -1,0 +1,48 @@
+"""Prometheus, to try alerts and dashboards on: the machine's own, else out of Debian's package."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from okg.testing.packages import Packages
+
+PACKAGES = Packages("to measure with", ("prometheus",))
+
+
+@dataclass(frozen=True)
+class PrometheusPrograms:
+    """Where the programs are.
+
+    Attributes:
+        server: what scrapes, evaluates rules and answers queries.
+        tool: checks rules, and tests them without a server.
+    """
+
+    server: Path
+    tool: Path
+
+    def missing(self) -> list[Path]:
+        """Return what is not there."""
+        return [program for program in (self.server, self.tool) if not program.exists()]
+
+
+def find_prometheus(cache: Path) -> PrometheusPrograms:
+    """Return the programs; what the machine lacks is downloaded once.
+
+    Args:
+        cache: folder to unpack the package into.
+
+    Raises:
+        ConfigError: they cannot be had; says what to install.
+    """
+    own = PrometheusPrograms(_own("prometheus"), _own("promtool"))
+    if not (missing := own.missing()):
+        return own
+    folder = PACKAGES.unpack(cache, missing) / "usr/bin"
+    found = PrometheusPrograms(folder / "prometheus", folder / "promtool")
+    PACKAGES.check(found.missing())
+    return found
+
+
+def _own(name: str) -> Path:
+    return Path(shutil.which(name) or f"/usr/bin/{name}")

@@ -1,0 +1,32 @@
+"""What the Prometheus Operator is given, as values for tests."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = ROOT / "config"
+ALERT_TESTS = ROOT / "tests/alerts"
+
+Manifest = dict[str, Any]
+"""A document of YAML or JSON."""
+
+
+def rule_groups() -> Manifest:
+    """Return the groups of rules, in the form of a file of Prometheus itself."""
+    manifest: Manifest = yaml.safe_load((CONFIG / "prometheus/rules.yaml").read_text())
+    return manifest["spec"]
+
+
+def alerts() -> Mapping[str, Manifest]:
+    """Return the alerts by name."""
+    return {rule["alert"]: rule for group in rule_groups()["groups"] for rule in group["rules"]}
+
+
+def expected_alerts(alert: str) -> list[list[Manifest]]:
+    """Return what the tests of an alert expect at each moment that they look at."""
+    tests = yaml.safe_load((ALERT_TESTS / f"{alert}.yaml").read_text())["tests"]
+    moments = [moment for test in tests for moment in test["alert_rule_test"]]
+    return [moment["exp_alerts"] for moment in moments if moment["alertname"] == alert]
