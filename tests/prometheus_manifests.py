@@ -17,7 +17,8 @@ Manifest = dict[str, Any]
 def rule_groups() -> Manifest:
     """Return the groups of rules, in the form of a file of Prometheus itself."""
     manifest: Manifest = yaml.safe_load((CONFIG / "prometheus/rules.yaml").read_text())
-    return manifest["spec"]
+    groups: Manifest = manifest["spec"]
+    return groups
 
 
 def alerts() -> Mapping[str, Manifest]:

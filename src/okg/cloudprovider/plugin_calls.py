@@ -7,6 +7,7 @@ from okg.api.core import Pod
 from okg.client.client import Client
 from okg.cloudprovider.call_limit import CallLimit
 from okg.cloudprovider.plugin import NetworkPlugin, PluginError, PluginErrorType
+from okg.cloudprovider.plugin_metrics import PluginMetrics
 from okg.cloudprovider.registry import Registry
 from okg.context import Context
 from okg.errors import ApiError, TransportError
@@ -30,10 +31,19 @@ class PluginCalls:
         plugins: all there are.
         client: what they read and write with.
         limit: calls of one plugin at a time.
+        metrics: where calls are counted.
     """
 
-    def __init__(self, plugins: Registry, client: Client, *, limit: int = PLUGIN_CALLS) -> None:
+    def __init__(
+        self,
+        plugins: Registry,
+        client: Client,
+        *,
+        limit: int = PLUGIN_CALLS,
+        metrics: PluginMetrics | None = None,
+    ) -> None:
         self._client = client
+        self._metrics = metrics or PluginMetrics()
         self._limits = {name: CallLimit(f"plugin-{name}", limit) for name in plugins.names}
 
     def call(self, ctx: Context, plugin: NetworkPlugin, operation: Operation, pod: Pod) -> Pod:
@@ -44,19 +54,23 @@ class PluginCalls:
             Cancelled: the context is done; the call goes on without us.
         """
         return self._limits[plugin.name].call(
-            ctx, lambda inner: self._ask(inner, plugin, operation, pod)
+            ctx, lambda inner: self._measured(inner, plugin, operation, pod)
         )
 
     def begin(
         self, ctx: Context, plugin: NetworkPlugin, operation: Operation, pod: Pod
     ) -> Future[Pod]:
         """Do the same without waiting; the future has the outcome."""
-        return self._limits[plugin.name].begin(lambda: self._ask(ctx, plugin, operation, pod))
+        return self._limits[plugin.name].begin(lambda: self._measured(ctx, plugin, operation, pod))
 
     def join(self) -> None:
         """Wait until no plugin is at work."""
         for limit in self._limits.values():
             limit.join()
+
+    def _measured(self, ctx: Context, plugin: NetworkPlugin, operation: Operation, pod: Pod) -> Pod:
+        with self._metrics.measured(plugin.name, operation.value):
+            return self._ask(ctx, plugin, operation, pod)
 
     def _ask(self, ctx: Context, plugin: NetworkPlugin, operation: Operation, pod: Pod) -> Pod:
         try:

@@ -5,7 +5,7 @@ them counts for all. Who runs the plugins finds their pools here, and feeds them
 records.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -59,6 +59,12 @@ class Pool:
     def observe(self, old: Object | None, new: Object | None) -> None:
         """Take in an object of one of the kinds that came, changed or went."""
         self.index.observe(old, new)
+
+    def used(self) -> Mapping[str, int]:
+        """Return how many allowed ports are not free, of each load balancer that has such."""
+        allowed, in_use = self.allowed.bits, self.index.all_in_use()
+        counts = {name: (ports & allowed).bit_count() for name, ports in in_use.items()}
+        return {name: count for name, count in counts.items() if count}
 
     def allocate(
         self, ctx: Context, client: Client, wish: Wish, known: Allocation | None

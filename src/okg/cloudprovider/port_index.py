@@ -77,6 +77,11 @@ class PortIndex:
             found = self._balancers.get(balancer)
             return found.ports if found else 0
 
+    def all_in_use(self) -> Mapping[str, int]:
+        """Return the ports that anybody has, as sets, of each load balancer that was ever used."""
+        with self._lock:
+            return {name: balancer.ports for name, balancer in self._balancers.items()}
+
     def ports_of(self, balancer: str, holder: str) -> int:
         """Return the ports that a holder has there, as a set."""
         with self._lock:

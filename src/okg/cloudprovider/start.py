@@ -3,6 +3,7 @@
 import threading
 
 from okg.client.client import Client
+from okg.cloudprovider.plugin_metrics import PluginMetrics
 from okg.cloudprovider.registry import Registry
 from okg.context import Context
 from okg.telemetry.fields import EVENT
@@ -19,10 +20,14 @@ class PluginStart:
     Args:
         plugins: the network plugins.
         client: what they read and write with.
+        metrics: where those who ask them count it; one for the process.
     """
 
-    def __init__(self, plugins: Registry, client: Client) -> None:
+    def __init__(
+        self, plugins: Registry, client: Client, metrics: PluginMetrics | None = None
+    ) -> None:
         self.plugins = plugins
+        self.metrics = metrics or PluginMetrics()
         self._client = client
         self._done = threading.Event()
 

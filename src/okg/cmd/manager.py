@@ -10,6 +10,7 @@ from okg.api.kruise import AdvancedStatefulSet
 from okg.cache.informers import Selection
 from okg.client.connection import connect
 from okg.client.throttle import Throttle
+from okg.cloudprovider.plugin_metrics import PluginMetrics
 from okg.cloudprovider.start import PluginStart
 from okg.cmd.discovery import (
     can_resize_pods,
@@ -105,12 +106,12 @@ def build(flags: ManagerFlags) -> Manager:
     manager = _connected(flags)
     check_server(manager.api, kruise=flags.controllers and flags.workload_backend == "kruise")
     networks = find_networks(manager.api, flags)
-    plugins = PluginStart(networks.plugins, manager.unfenced)
+    plugins = PluginStart(networks.plugins, manager.unfenced, PluginMetrics(manager.registry))
     native = flags.controllers and add_controllers(manager, flags, patience, plugins)
     if flags.webhook_port:
         add_webhooks(manager, flags, plugins)
     add_scaler(manager, flags)
-    add_metrics(manager, flags)
+    add_metrics(manager, flags, networks.plugins)
     asked = bool(flags.webhook_port or native)
     add_networks(manager, flags, networks, asked=asked)
     if asked:

@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from okg.api.game import GameServer, GameServerSet
 from okg.clock import SYSTEM_CLOCK, Clock
 from okg.exporter.fleet import Fleet, Key
-from okg.exporter.server import ServerRecord
+from okg.exporter.server import NetworkFacet, ServerRecord
 
 
 class FleetCollector(Collector):
@@ -59,8 +59,10 @@ class FleetCollector(Collector):
             servers, replicas = dict(fleet.servers), dict(fleet.replicas)
             states, seen = dict(fleet.states), fleet.seen
             ops_states = {owner: dict(counts) for owner, counts in fleet.ops_states.items()}
+            networks = {owner: dict(counts) for owner, counts in fleet.networks.items()}
         yield _states(states)
         yield _ops_states(ops_states)
+        yield _networks(networks)
         yield CounterMetricFamily(
             "okg_gameservers", "Game servers seen since this process started.", value=seen
         )
@@ -87,6 +89,19 @@ def _ops_states(owners: Mapping[Key, Mapping[str, int]]) -> Metric:
     for (namespace, owner), counts in owners.items():
         for ops_state, count in counts.items():
             family.add_metric([ops_state, owner, namespace], count)
+    return family
+
+
+def _networks(owners: Mapping[Key, Mapping[NetworkFacet, int]]) -> Metric:
+    family = GaugeMetricFamily(
+        "okg_gameservers_network_count",
+        "Game servers by type and state of their networks, and whether they can have them.",
+        labels=["networkType", "networkState", "networkNormal", "gssName", "namespace"],
+    )
+    for (namespace, owner), counts in owners.items():
+        for facet, count in counts.items():
+            values = [facet.type, facet.state, str(facet.normal), owner, namespace]
+            family.add_metric(values, count)
     return family
 
 

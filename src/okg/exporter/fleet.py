@@ -6,13 +6,15 @@ make a count drift.
 """
 
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from okg.api.game import GameServer, GameServerSet
-from okg.exporter.server import ServerRecord, record_of
+from okg.exporter.server import NetworkFacet, ServerRecord, record_of
 
 Key: TypeAlias = tuple[str, str]
 """Namespace and name."""
+
+F = TypeVar("F")
 
 
 class Fleet:
@@ -24,6 +26,7 @@ class Fleet:
         states: number of servers by current state; a state once seen stays, at zero.
         ops_states: number of servers by set and state of operation; a state once seen stays, at
             zero, until neither the set nor a server of it is there.
+        networks: the same of their networks.
         seen: servers seen since the start.
     """
 
@@ -32,6 +35,7 @@ class Fleet:
         self.replicas: dict[Key, dict[str, int]] = {}
         self.states: dict[str, int] = {}
         self.ops_states: dict[Key, dict[str, int]] = {}
+        self.networks: dict[Key, dict[NetworkFacet, int]] = {}
         self.seen = 0
 
     def put_server(self, server: GameServer, now: datetime) -> None:
@@ -65,14 +69,20 @@ class Fleet:
 
     def _count(self, key: Key, record: ServerRecord, by: int) -> None:
         owner = (key[0], record.owner)
-        ops_states = self.ops_states.setdefault(owner, {})
-        ops_states[record.ops_state] = ops_states.get(record.ops_state, 0) + by
-        self.states[record.state] = self.states.get(record.state, 0) + by
+        _add(self.states, record.state, by)
+        _add(self.ops_states.setdefault(owner, {}), record.ops_state, by)
+        if record.network is not None:
+            _add(self.networks.setdefault(owner, {}), record.network, by)
         self._forget_if_gone(owner)
 
     def _forget_if_gone(self, owner: Key) -> None:
         if owner not in self.replicas and not any(self.ops_states.get(owner, {}).values()):
             self.ops_states.pop(owner, None)
+            self.networks.pop(owner, None)
+
+
+def _add(counts: dict[F, int], facet: F, by: int) -> None:
+    counts[facet] = counts.get(facet, 0) + by
 
 
 def replicas_of(gss: GameServerSet) -> dict[str, int]:

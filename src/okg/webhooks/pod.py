@@ -20,6 +20,7 @@ from okg.client.client import Client
 from okg.client.patch import Operation, json_patch
 from okg.cloudprovider.plugin import PluginError
 from okg.cloudprovider.plugin_calls import Operation as PodOperation, PluginCalls
+from okg.cloudprovider.plugin_metrics import PluginMetrics
 from okg.cloudprovider.registry import Registry
 from okg.context import Context
 from okg.errors import Cancelled
@@ -48,6 +49,7 @@ class PodWebhook:
         recorder: tells about failures on the pod.
         plugins: the network plugins.
         started: whether caches and plugins are ready to be asked.
+        metrics: where calls of plugins are counted.
     """
 
     def __init__(
@@ -57,12 +59,13 @@ class PodWebhook:
         plugins: Registry,
         *,
         started: Callable[[], bool],
+        metrics: PluginMetrics | None = None,
     ) -> None:
         self._client = client
         self._recorder = recorder
         self._plugins = plugins
         self._started = started
-        self._calls = PluginCalls(plugins, client)
+        self._calls = PluginCalls(plugins, client, metrics=metrics)
 
     def handle(self, ctx: Context, request: AdmissionRequest) -> AdmissionResponse:
         """Answer one request; an AdmissionHandler."""

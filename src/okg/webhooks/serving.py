@@ -36,7 +36,11 @@ class Webhooks:
         plugins = start.plugins
         self._server = server
         self._pods = pod.PodWebhook(
-            host.unfenced, host.recorder_for(pod.COMPONENT), plugins, started=start.is_done
+            host.unfenced,
+            host.recorder_for(pod.COMPONENT),
+            plugins,
+            started=start.is_done,
+            metrics=start.metrics,
         )
         server.register(pod.PATH, self._pods.handle)
         server.register(

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from okg.api.game import GameServer
 from okg.api.meta import ObjectMeta
+from okg.cloudprovider.registry import Registry
 from okg.cmd.metrics import add_metrics
 from okg.cmd.options import parse
 from okg.context import Context
@@ -32,7 +33,7 @@ def running(manager: Manager) -> Generator[None]:
 
 def measuring(server: FakeApiServer, options: ManagerOptions, *flags: str) -> Manager:
     manager = Manager(server, options, registry=CollectorRegistry(), exit_process=lambda _: None)
-    add_metrics(manager, parse(flags))
+    add_metrics(manager, parse(flags), Registry())
     return manager
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from okg.client.request_metrics import RequestMetrics
+from okg.cloudprovider.plugin_metrics import PluginMetrics
 from okg.cloudprovider.registry import Registry
 from okg.cloudprovider.start import PluginStart
 from okg.cmd.manager import add_controllers
@@ -30,9 +31,9 @@ def a_whole_manager(folder: Path) -> Manager:
     )
     manager = Manager(FakeApiServer(), options, registry=registry)
     flags = parse(["--workload-backend=native", "--probe-mode=off"])
-    plugins = PluginStart(Registry(), manager.unfenced)
+    plugins = PluginStart(Registry(), manager.unfenced, PluginMetrics(registry))
     add_controllers(manager, flags, DEFAULT_PATIENCE, plugins)
-    add_metrics(manager, flags)
+    add_metrics(manager, flags, plugins.plugins)
     writer = probing.ConditionWriter(manager.api, lambda: True)
     manager.add(probing.controller(manager, writer, None, registry, threads=1))
     pair = AUTHORITY.issue_server(["127.0.0.1"])

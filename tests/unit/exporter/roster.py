@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from okg.api.game import (
     GameServer,
+    GameServerCondition,
     GameServerSet,
     GameServerSetStatus,
     GameServerSpec,
@@ -26,6 +27,7 @@ def a_server(
     state: str = "",
     ops_state: str = "None",
     network: str = "",
+    trouble: str = "",
     deletion: IntOrString | None = None,
     update: IntOrString | None = None,
     owner: str = "lobby",
@@ -43,9 +45,23 @@ def a_server(
         spec=GameServerSpec(ops_state=ops_state),
         status=GameServerStatus(
             current_state=state,
-            network_status=NetworkStatus(current_network_state=network),
+            network_status=NetworkStatus(
+                network_type="Kubernetes-HostPort" if network else "",
+                current_network_state=network,
+            ),
+            conditions=_troubles(trouble),
             deletion_priority=deletion,
             update_priority=update,
+        ),
+    )
+
+
+def _troubles(message: str) -> tuple[GameServerCondition, ...]:
+    if not message:
+        return ()
+    return (
+        GameServerCondition(
+            type="NetworkNormal", status="False", reason="NetworkFailed", message=message
         ),
     )
 

@@ -11,6 +11,9 @@ NOTHING = """\
 # TYPE okg_gameservers_state_count gauge
 # HELP okg_gameservers_opsState_count Game servers by state of operation.
 # TYPE okg_gameservers_opsState_count gauge
+# HELP okg_gameservers_network_count Game servers by type and state of their networks, and whether \
+they can have them.
+# TYPE okg_gameservers_network_count gauge
 # HELP okg_gameservers_total Game servers seen since this process started.
 # TYPE okg_gameservers_total counter
 okg_gameservers_total 0.0
@@ -33,6 +36,8 @@ EVERYTHING = """\
 okg_gameservers_state_count{state=""} 0.0
 okg_gameservers_state_count{state="Ready"} 1.0
 okg_gameservers_opsState_count{gssName="lobby",namespace="games",opsState="None"} 1.0
+okg_gameservers_network_count{gssName="lobby",namespace="games",networkNormal="True",\
+networkState="Ready",networkType="Kubernetes-HostPort"} 1.0
 okg_gameservers_total 1.0
 okg_gameserversets_replicas_count{gsStatus="current",gssName="lobby",gssNs="games"} 3.0
 okg_gameserversets_replicas_count{gsStatus="ready",gssName="lobby",gssNs="games"} 2.0

@@ -5,6 +5,7 @@ import pytest
 from okg.api.game import GameServerSet
 from okg.api.meta import IntOrString, ObjectMeta
 from okg.exporter.fleet import Fleet, replicas_of
+from okg.exporter.server import NetworkFacet
 from unit.exporter.roster import CREATED, a_server, a_set, after
 
 LOBBY, FIRST = ("games", "lobby"), ("games", "lobby-0")
@@ -20,6 +21,23 @@ def test_a_server_counts_where_it_is_and_no_longer_where_it_was() -> None:
     assert fleet.states == {"": 0, "Creating": 0, "Ready": 1}
     assert fleet.ops_states == {LOBBY: {"None": 0, "Allocated": 1}}
     assert fleet.seen == 1
+
+
+def test_a_network_counts_by_its_type_and_state_and_whether_the_server_can_have_it() -> None:
+    fleet = Fleet()
+
+    fleet.put_server(a_server(), CREATED)
+    fleet.put_server(a_server("lobby-1", trouble="no available ports"), CREATED)
+    fleet.put_server(a_server("lobby-2", network="NotReady"), CREATED)
+    fleet.put_server(a_server("lobby-2", network="Ready"), after(1))
+
+    assert fleet.networks == {
+        LOBBY: {
+            NetworkFacet("", "", normal=False): 1,
+            NetworkFacet("Kubernetes-HostPort", "NotReady", normal=True): 0,
+            NetworkFacet("Kubernetes-HostPort", "Ready", normal=True): 1,
+        }
+    }
 
 
 def test_being_told_once_more_changes_nothing() -> None:

@@ -12,6 +12,7 @@ from unit.exporter.roster import CREATED, a_server, a_set
 NAMES = st.sampled_from(["a-0", "a-1", "b-0"])
 OWNERS = st.sampled_from(["a", "b", ""])
 STATES = st.sampled_from(["", "Creating", "Ready"])
+NETWORKS = st.sampled_from(["", "NotReady", "Ready"])
 OPS_STATES = st.sampled_from(["None", "Allocated"])
 
 
@@ -24,9 +25,18 @@ class FleetMachine(RuleBasedStateMachine):
         self.servers: dict[str, GameServer] = {}
         self.sets: set[str] = set()
 
-    @rule(name=NAMES, owner=OWNERS, state=STATES, ops=OPS_STATES, uid=st.sampled_from("12"))
-    def put_server(self, name: str, owner: str, state: str, ops: str, uid: str) -> None:
-        server = a_server(name, state=state, ops_state=ops, owner=owner, uid=uid)
+    @rule(
+        name=NAMES,
+        owner=OWNERS,
+        state=STATES,
+        ops=OPS_STATES,
+        network=NETWORKS,
+        uid=st.sampled_from("12"),
+    )
+    def put_server(
+        self, name: str, owner: str, state: str, ops: str, network: str, uid: str
+    ) -> None:
+        server = a_server(name, state=state, ops_state=ops, network=network, owner=owner, uid=uid)
         self.servers[name] = server
         self.fleet.put_server(server, CREATED)
 
@@ -68,12 +78,30 @@ class FleetMachine(RuleBasedStateMachine):
         assert +kept == counted
 
     @invariant()
+    def networks_are_those_of_all_servers(self) -> None:
+        counted = Counter(
+            (server.metadata.labels["game.kruise.io/owner-gss"], state)
+            for server in self.servers.values()
+            if (state := server.status.network_status.current_network_state)
+        )
+
+        kept = Counter(
+            {
+                (owner, facet.state): count
+                for (_, owner), counts in self.fleet.networks.items()
+                for facet, count in counts.items()
+            }
+        )
+        assert +kept == counted
+
+    @invariant()
     def nothing_is_kept_of_what_went(self) -> None:
         owners = {s.metadata.labels["game.kruise.io/owner-gss"] for s in self.servers.values()}
 
         assert {name for _, name in self.fleet.servers} == set(self.servers)
         assert {name for _, name in self.fleet.replicas} == self.sets
         assert {owner for _, owner in self.fleet.ops_states} <= owners | self.sets
+        assert {owner for _, owner in self.fleet.networks} <= owners | self.sets
 
 
 TestFleet = FleetMachine.TestCase

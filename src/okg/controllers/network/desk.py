@@ -44,7 +44,7 @@ class PluginDesk:
 
     def __init__(self, start: PluginStart, client: Client, ctx: Context | None = None) -> None:
         self._start = start
-        self._calls = PluginCalls(start.plugins, client, limit=CALLS)
+        self._calls = PluginCalls(start.plugins, client, limit=CALLS, metrics=start.metrics)
         self._ctx = ctx or Context()
         self._lock = Lock()
         self._state = DeskState()
