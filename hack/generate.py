@@ -1,4 +1,4 @@
-"""Writes what is derived from the code: definitions from types, documentation from networks."""
+"""Writes what is derived: definitions from types, pages from networks, dashboards from panels."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
+from dashboards import render_dashboards
 from network_pages import render_pages
 
 from okg.api.crd import game_server_crd, game_server_set_crd
@@ -16,6 +17,7 @@ from okg.api.schema import Schema
 ROOT = Path(__file__).parent.parent
 BASES = ROOT / "config" / "crd" / "bases"
 DOCS = ROOT / "docs"
+DASHBOARDS = ROOT / "config" / "grafana"
 HEADER = "# Made by hack/generate from the types in src/okg/api; change those.\n"
 
 
@@ -81,7 +83,7 @@ def main() -> int:
     options = parser.parse_args()
     files = dict(render_definitions(options.folder or BASES))
     if options.folder is None:
-        files |= render_pages(DOCS)
+        files |= {**render_pages(DOCS), **render_dashboards(DASHBOARDS)}
     return check(files) if options.check else write(files)
 
 

@@ -4,11 +4,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
+from expressions import Selector, bare, grouped, selectors
+from prometheus_manifests import CONFIG, alerts, expected_alerts, expressions
 from unit.cmd.whole_manager import a_whole_manager, series
 
-CONFIG = Path(__file__).resolve().parents[3] / "config"
 SERVICE = "controller-manager-metrics-service"
 
 
@@ -40,27 +42,75 @@ def test_the_namespace_of_a_server_is_not_overwritten_by_that_of_the_manager() -
     assert [endpoint["honorLabels"] for endpoint in monitor["endpoints"]] == [True, True]
 
 
-def test_alerts_look_at_metrics_that_are_there(tmp_path: Path) -> None:
-    rules = (CONFIG / "prometheus/rules.yaml").read_text()
-    used = set(re.findall(r"([a-z_A-Z]+?)(?:_bucket)?\{", re.sub(r"\{\{.*?\}\}", "", rules)))
+def test_alerts_and_panels_look_at_metrics_that_are_there(tmp_path: Path) -> None:
     lines = series(a_whole_manager(tmp_path))
     there = {line.split()[2] for line in lines if line.startswith("# TYPE ")}
+    histograms = {line.split()[2] for line in lines if line.endswith(" histogram")}
 
-    assert used == {
-        "up",
-        "certwatcher_read_certificate_errors_total",
-        "controller_runtime_reconcile_errors_total",
-        "controller_runtime_reconcile_panics_total",
-        "controller_runtime_reconcile_total",
-        "controller_runtime_webhook_latency_seconds",
-        "controller_runtime_webhook_requests_total",
-        "leader_election_master_status",
+    used = {selector.metric for _, text in expressions() for selector in selectors(text)}
+
+    # Those of servers are absent because the caches of this manager are empty; a server makes `up`.
+    assert used - there - {f"{name}_bucket" for name in histograms} == {
+        "okg_gameserver_network_ready_duration_seconds",
+        "okg_gameserver_ready_duration_seconds",
+        "okg_gameservers_network_count",
+        "okg_gameservers_opsState_count",
+        "okg_gameservers_state_count",
+        "okg_gameservers_total",
         "okg_gameserversets_replicas_count",
-        "okg_probe_stretch",
-        "workqueue_queue_duration_seconds",
+        "okg_network_ports_size",
+        "okg_network_ports_used",
+        "okg_scaler_request_duration_seconds_bucket",
+        "okg_scaler_requests_total",
+        "okg_scaler_streams",
+        "up",
     }
-    # Those of servers are absent here because the caches of this manager are empty.
-    assert used - there == {"up", "okg_gameserversets_replicas_count"}
+
+
+def test_all_metrics_have_braces_so_that_tests_see_them() -> None:
+    assert {name: bare(text) for name, text in expressions() if bare(text)} == {}
+
+
+def test_an_expression_is_read_as_prometheus_reads_it() -> None:
+    text = """
+      sum by (pool, le) (rate(a_total{job="x",code!="200"}[5m])) / on (pod) group_left () b{} > 0.5
+    """
+
+    assert selectors(text) == [
+        Selector("a_total", frozenset({"job", "code"})),
+        Selector("b", frozenset()),
+    ]
+    assert grouped(text) == {"pool", "le", "pod"}
+    assert (bare(text), bare("sum(up) or b{}")) == (set(), {"up"})
+
+
+@pytest.mark.parametrize("alert", alerts())
+def test_an_alert_has_a_test_that_expects_it_and_one_that_does_not(alert: str) -> None:
+    expected = expected_alerts(alert)
+
+    assert [] in expected
+    assert [each for each in expected if each]
+
+
+@pytest.mark.parametrize("alert", alerts())
+def test_an_alert_has_words_for_people_and_a_section_in_the_runbooks(alert: str) -> None:
+    annotations = alerts()[alert]["annotations"]
+    page, _, section = annotations["runbook_url"].partition("#")
+    text = (CONFIG.parent / page).read_text().partition(f"\n## {alert}\n")[2].partition("\n## ")[0]
+
+    assert section == alert.lower()
+    assert annotations.keys() == {"runbook_url", "summary", "description"}
+    assert re.findall(r"^\*\*([\w ]+?)\.?\*\*", text, re.MULTILINE) == [
+        "Meaning",
+        "Look at",
+        "Remedy",
+    ]
+
+
+def test_the_runbooks_tell_of_the_alerts_that_there_are_in_their_order() -> None:
+    text = (CONFIG.parent / "docs/runbooks.md").read_text()
+
+    assert re.findall(r"^## (\w+)$", text, re.MULTILINE) == list(alerts())
 
 
 def test_alerts_are_about_the_service_that_is_scraped() -> None:
