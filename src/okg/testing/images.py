@@ -51,51 +51,79 @@ def make_image(
         command: what a container runs.
         busybox: a statically linked busybox.
     """
-    layer = _tar(_layer_members(files, busybox))
+    members = [*shell_members(busybox), *file_members(files)]
+    return pack_image(name, tag, members, {"Cmd": list(command), "Env": [f"PATH={_PATH}"]})
+
+
+# A member of an archive and its content.
+Member = tuple[tarfile.TarInfo, bytes]
+
+
+def pack_image(
+    name: str, tag: str, members: Iterable[Member], config: Mapping[str, object]
+) -> Image:
+    """Return an image of one layer.
+
+    Args:
+        name: of the image, without registry.
+        tag: of the image; does not count for its content.
+        members: of the layer.
+        config: how a container runs, in the words of an image's configuration.
+    """
+    layer = _tar(members)
     machine = platform.machine()
     configuration = msgspec.json.encode(
         {
             "architecture": _ARCHITECTURES.get(machine, machine),
             "os": "linux",
-            "config": {"Cmd": list(command), "Env": [f"PATH={_PATH}"]},
+            "config": config,
             "rootfs": {"type": "layers", "diff_ids": [_digest(layer)]},
         }
     )
     reference, image_id = f"{REGISTRY}/{name}:{tag}", _digest(configuration)
     file = f"{image_id.removeprefix('sha256:')}.json"
     manifest = [{"Config": file, "RepoTags": [reference], "Layers": ["layer.tar"]}]
-    members = [
-        _file("layer.tar", layer),
-        _file(file, configuration),
-        _file("manifest.json", msgspec.json.encode(manifest)),
+    parts = [
+        file_member("layer.tar", layer),
+        file_member(file, configuration),
+        file_member("manifest.json", msgspec.json.encode(manifest)),
     ]
-    return Image(reference, image_id, _tar(members))
+    return Image(reference, image_id, _tar(parts))
 
 
-# A member of an archive and its content.
-_Member = tuple[tarfile.TarInfo, bytes]
-
-
-def _layer_members(files: Mapping[str, str], busybox: Path) -> Iterable[_Member]:
-    parents = {parent.strip("/") for path in files for parent in _parents(path)}
-    for folder in sorted({*_FOLDERS, *parents}):
+def shell_members(busybox: Path) -> Iterable[Member]:
+    """Yield the usual folders and a busybox under all its names."""
+    for folder in _FOLDERS:
         yield _entry(folder, tarfile.DIRTYPE), b""
-    yield _file("bin/busybox", busybox.read_bytes())
+    yield file_member("bin/busybox", busybox.read_bytes())
     listing = subprocess.run([busybox, "--list"], check=True, capture_output=True, text=True)
     for applet in sorted({*listing.stdout.split()} - {"busybox"}):
-        yield _entry(f"bin/{applet}", tarfile.SYMTYPE, target="busybox"), b""
+        yield link_member(f"bin/{applet}", "busybox")
+
+
+def file_members(files: Mapping[str, str]) -> Iterable[Member]:
+    """Yield texts by absolute path, and the folders that they are in."""
+    parents = {parent.strip("/") for path in files for parent in _parents(path)}
+    for folder in sorted(parents - {*_FOLDERS}):
+        yield _entry(folder, tarfile.DIRTYPE), b""
     for path, text in sorted(files.items()):
-        yield _file(path.strip("/"), text.encode())
+        yield file_member(path.strip("/"), text.encode())
+
+
+def file_member(path: str, content: bytes) -> Member:
+    """Return a file, which may be executed."""
+    entry = _entry(path, tarfile.REGTYPE)
+    entry.size = len(content)
+    return entry, content
+
+
+def link_member(path: str, target: str) -> Member:
+    """Return a symbolic link."""
+    return _entry(path, tarfile.SYMTYPE, target=target), b""
 
 
 def _parents(path: str) -> list[str]:
     return [str(parent) for parent in Path(path).parents if parent != Path("/")]
-
-
-def _file(path: str, content: bytes) -> _Member:
-    entry = _entry(path, tarfile.REGTYPE)
-    entry.size = len(content)
-    return entry, content
 
 
 def _entry(path: str, kind: bytes, *, target: str = "") -> tarfile.TarInfo:
@@ -105,7 +133,7 @@ def _entry(path: str, kind: bytes, *, target: str = "") -> tarfile.TarInfo:
     return entry
 
 
-def _tar(members: Iterable[_Member]) -> bytes:
+def _tar(members: Iterable[Member]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for entry, content in members:
