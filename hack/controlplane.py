@@ -25,6 +25,7 @@ from okg.testing.binaries import (
     find_kruise_manifests,
     find_program,
 )
+from okg.testing.buildah import find_buildah
 from okg.testing.container_node import find_node_programs
 from okg.testing.controlplane import ControlPlane
 from okg.testing.kruise import KruiseManager
@@ -61,9 +62,10 @@ def build_renderers() -> None:
 
 
 def build_containers() -> None:
-    """Get what runs real containers; without it, the tests that need it say why they do not run."""
+    """Get what builds and runs them; without it, the tests that need it say why they do not run."""
     try:
         find_node_programs()
+        find_buildah(cache_folder())
     except ConfigError as error:
         print(f"hack/controlplane: {error}", file=sys.stderr)
 
@@ -200,7 +202,9 @@ def main() -> int:
     builds = commands.add_parser(
         "build", help="build its programs, OpenKruise's manager, kustomize and helm, get Prometheus"
     )
-    builds.add_argument("--containers", action="store_true", help="and what runs real containers")
+    builds.add_argument(
+        "--containers", action="store_true", help="and what builds and runs real containers"
+    )
     options = parser.parse_args()
     try:
         match options.command:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,12 +36,19 @@ class Packages:
     names: tuple[str, ...]
     libraries: tuple[str, ...] = ()
 
-    def unpack(self, cache: Path, wanted: Sequence[Path]) -> Path:
+    def unpack(
+        self,
+        cache: Path,
+        wanted: Sequence[Path],
+        finish: Callable[[Path, Path], None] = lambda _unpacked, _folder: None,
+    ) -> Path:
         """Return the folder that they are unpacked into, the first time after a download.
 
         Args:
             cache: okg's cache folder.
             wanted: what the machine lacks, for messages.
+            finish: called once with the unpacked tree, before it is there for others, and the
+                folder that it will be.
 
         Raises:
             ConfigError: they cannot be had; says what to install.
@@ -52,7 +59,7 @@ class Packages:
         if not folder.exists():
             self._check_tools(wanted)
             sys.stderr.write(f"okg: downloading {', '.join(self.names)} into {folder}\n")
-            self._download(folder)
+            self._download(folder, finish)
         return folder
 
     def check(self, missing: Sequence[Path]) -> None:
@@ -73,7 +80,7 @@ class Packages:
                 f" {' and '.join(absent)} to get them with; {self._remedy()}"
             )
 
-    def _download(self, folder: Path) -> None:
+    def _download(self, folder: Path, finish: Callable[[Path, Path], None]) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             archives, root = Path(scratch) / "archives", Path(scratch) / "root"
@@ -81,6 +88,7 @@ class Packages:
             self._fetch(archives)
             for archive in archives.glob("*.deb"):
                 subprocess.run(["dpkg-deb", "--extract", archive, root], check=True)
+            finish(root, folder)
             # Somebody else may have been faster; theirs is as good.
             if not folder.exists():
                 root.rename(folder)
