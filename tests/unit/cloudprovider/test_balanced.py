@@ -1,53 +1,25 @@
 """The way of a pod's Service, look by look."""
 
-import msgspec
 import pytest
 from msgspec.structs import replace
 
-from okg.api.core import Pod, PodStatus
-from okg.api.game import GameServerSet, NetworkStatus
+from okg.api.core import Pod
+from okg.api.game import GameServerSet
 from okg.api.meta import OwnerReference
 from okg.api.service import LoadBalancerIngress, LoadBalancerStatus, Service, ServiceStatus
 from okg.cloudprovider.alibabacloud.nlb import NLB
 from okg.cloudprovider.balanced import BalancedNetwork
 from okg.cloudprovider.balancer import placed_by
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
-from okg.cloudprovider.pod_network import read_pod_network
 from okg.cloudprovider.pool import Pool
 from okg.cloudprovider.ports import PortRange
 from okg.context import Context
-from unit.cloudprovider.golden import GSS, POD, conf_of
+from unit.cloudprovider.golden import GSS
+from unit.cloudprovider.network_pods import a_pod, changed, disabled, status_of
 from unit.controllers.memory import MemoryClient
 
 CTX = Context()
 CONF = ("NlbIds=nlb-a", "PortProtocols=80/TCP")
-
-
-def _pod(*lines: str, **labels: str) -> Pod:
-    text = msgspec.json.encode(conf_of(*lines)).decode()
-    meta = replace(
-        POD.metadata,
-        annotations={"game.kruise.io/network-conf": text},
-        labels={**POD.metadata.labels, **labels},
-    )
-    return replace(POD, metadata=meta, status=PodStatus(pod_ip="10.0.0.1"))
-
-
-def _changed(pod: Pod, *lines: str) -> Pod:
-    """Return the pod with another configuration and all that was told of it."""
-    annotations = {**pod.metadata.annotations, **_pod(*lines).metadata.annotations}
-    return replace(pod, metadata=replace(pod.metadata, annotations=annotations))
-
-
-def _disabled(pod: Pod, value: str) -> Pod:
-    labels = {**pod.metadata.labels, "game.kruise.io/network-disabled": value}
-    return replace(pod, metadata=replace(pod.metadata, labels=labels))
-
-
-def _status(pod: Pod) -> NetworkStatus:
-    status = read_pod_network(pod).status
-    assert status is not None
-    return status
 
 
 class _Cloud:
@@ -77,7 +49,7 @@ class _Cloud:
 
     def ready(self, *lines: str) -> Pod:
         """Return a pod whose network is Ready."""
-        pod = self.look(_pod(*lines), times=2)
+        pod = self.look(a_pod(*lines), times=2)
         self.answer()
         return self.look(pod)
 
@@ -88,14 +60,14 @@ def cloud() -> _Cloud:
 
 
 def test_a_pod_is_told_first_then_gets_its_service_then_its_addresses(cloud: _Cloud) -> None:
-    told = cloud.look(_pod(*CONF))
+    told = cloud.look(a_pod(*CONF))
     made = cloud.look(told)
     waiting = cloud.look(made)
     cloud.answer()
     ready = cloud.look(waiting)
 
-    assert _status(told).current_network_state == "NotReady"
-    assert _status(waiting).current_network_state == "NotReady"
+    assert status_of(told).current_network_state == "NotReady"
+    assert status_of(waiting).current_network_state == "NotReady"
     assert ready.metadata.annotations["game.kruise.io/network-status"] == (
         '{"internalAddresses":[{"ip":"10.0.0.1","ports":[{"name":"80","protocol":"TCP","port":80}]}],'
         '"externalAddresses":[{"ip":"","ports":[{"name":"80","protocol":"TCP","port":1000}],'
@@ -116,7 +88,7 @@ def test_the_cloud_takes_back_what_it_gave(cloud: _Cloud) -> None:
     pod = cloud.ready(*CONF)
     cloud.client.put(replace(cloud.service, status=ServiceStatus()))
 
-    status = _status(cloud.look(pod))
+    status = status_of(cloud.look(pod))
 
     assert status.current_network_state == "NotReady"
     assert status.external_addresses[0].end_point == "nlb-a.example"
@@ -130,13 +102,13 @@ def test_another_configuration_reaches_the_service_and_leaves_the_clouds_own_alo
     meta = replace(cloud.service.metadata, labels=labels, finalizers=("cloud/cleanup",))
     cloud.client.put(replace(cloud.service, metadata=meta))
 
-    changed = cloud.look(_changed(pod, *CONF, "LBHealthCheckInterval=20"))
-    again = cloud.look(changed)
+    told = cloud.look(changed(pod, *CONF, "LBHealthCheckInterval=20"))
+    again = cloud.look(told)
 
     meta = cloud.service.metadata
     prefix = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
-    assert _status(changed).current_network_state == "NotReady"
-    assert _status(again).current_network_state == "Ready"
+    assert status_of(told).current_network_state == "NotReady"
+    assert status_of(again).current_network_state == "Ready"
     assert meta.annotations[f"{prefix}health-check-interval"] == "20"
     assert meta.labels["service.k8s.alibaba/loadbalancer-id"] == "nlb-a"
     assert meta.finalizers == ("cloud/cleanup",)
@@ -147,9 +119,9 @@ def test_more_ports_are_drawn_beside_those_there_are_and_fewer_keep_the_first(
 ) -> None:
     pod = cloud.ready(*CONF)
 
-    pod = cloud.look(_changed(pod, "NlbIds=nlb-a", "PortProtocols=80/TCP,81/UDP"))
+    pod = cloud.look(changed(pod, "NlbIds=nlb-a", "PortProtocols=80/TCP,81/UDP"))
     more = [(port.port, port.target_port) for port in cloud.service.spec.ports]
-    cloud.look(_changed(pod, "NlbIds=nlb-a", "PortProtocols=82/TCP"))
+    cloud.look(changed(pod, "NlbIds=nlb-a", "PortProtocols=82/TCP"))
     fewer = [(port.port, port.target_port) for port in cloud.service.spec.ports]
 
     assert more == [(1000, 80), (1001, 81)]
@@ -159,7 +131,7 @@ def test_more_ports_are_drawn_beside_those_there_are_and_fewer_keep_the_first(
 def test_a_server_stays_on_its_load_balancer_when_another_is_configured(cloud: _Cloud) -> None:
     pod = cloud.ready(*CONF)
 
-    cloud.look(_changed(pod, "NlbIds=nlb-b", "PortProtocols=80/TCP"))
+    cloud.look(changed(pod, "NlbIds=nlb-b", "PortProtocols=80/TCP"))
 
     assert (
         cloud.service.metadata.annotations[
@@ -172,9 +144,9 @@ def test_a_server_stays_on_its_load_balancer_when_another_is_configured(cloud: _
 def test_a_server_is_cut_off_and_let_back_with_all_its_service_had(cloud: _Cloud) -> None:
     pod = cloud.ready(*CONF)
 
-    pod = cloud.look(_disabled(pod, "true"))
+    pod = cloud.look(disabled(pod, "true"))
     cut = cloud.service.spec
-    pod = cloud.look(_disabled(pod, "false"))
+    pod = cloud.look(disabled(pod, "false"))
     back = cloud.service.spec
 
     assert (cut.type, cut.load_balancer_class, cut.ports[0].port) == ("ClusterIP", "", 1000)
@@ -207,13 +179,13 @@ def test_a_fixed_service_is_the_sets_and_waits_for_the_next_pod(cloud: _Cloud) -
             block_owner_deletion=True,
         ),
     )
-    assert _status(ready).current_network_state == "Ready"
+    assert status_of(ready).current_network_state == "Ready"
 
 
 def test_a_full_load_balancer_is_told_with_its_numbers(cloud: _Cloud) -> None:
     taken = ["NlbIds=nlb-a", "PortProtocols=80/TCP,81/TCP,82/TCP"]
     cloud.ready(*taken)
-    other = replace(_pod(*CONF), metadata=replace(_pod(*CONF).metadata, name="gss-4", uid="v"))
+    other = replace(a_pod(*CONF), metadata=replace(a_pod(*CONF).metadata, name="gss-4", uid="v"))
 
     with pytest.raises(PluginError, match="nlb-a has 0 free of 3 in 1000-1002") as raised:
         cloud.look(other, times=2)
@@ -233,11 +205,11 @@ def test_a_configuration_that_cannot_work_is_told(
     cloud: _Cloud, lines: tuple[str, ...], message: str
 ) -> None:
     with pytest.raises(PluginError, match=message):
-        cloud.look(_pod(*lines), times=2)
+        cloud.look(a_pod(*lines), times=2)
 
 
 def test_a_service_that_another_replica_has_just_made_is_no_trouble(cloud: _Cloud) -> None:
-    pod = cloud.look(_pod(*CONF))
+    pod = cloud.look(a_pod(*CONF))
     cloud.client.lag(Service)
     made = cloud.look(pod)
 
@@ -247,6 +219,6 @@ def test_a_service_that_another_replica_has_just_made_is_no_trouble(cloud: _Clou
 def test_without_its_set_a_fixed_server_keeps_its_service_to_itself(cloud: _Cloud) -> None:
     cloud.client.remove(GameServerSet, "ns/gss")
 
-    cloud.look(_pod(*CONF, "Fixed=true"), times=2)
+    cloud.look(a_pod(*CONF, "Fixed=true"), times=2)
 
     assert [owner.kind for owner in cloud.service.metadata.owner_references] == ["Pod"]

@@ -57,6 +57,12 @@ class MemoryClient:
         assert found is None or isinstance(found, kind)
         return found
 
+    def expect(self, kind: type[O], key: str) -> O:
+        """Return an object that has to be there; ``key`` is its namespace and name."""
+        found = self.get(kind, *key.split("/"))
+        assert found is not None
+        return found
+
     def list(
         self,
         kind: type[O],

@@ -1,4 +1,3 @@
-from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 import msgspec
@@ -17,7 +16,7 @@ from okg.api.core import (
 )
 from okg.api.game import GameServer
 from okg.api.meta import ObjectMeta
-from okg.api.resource import O, Object
+from okg.api.resource import Object
 from okg.context import Context
 from okg.controllers.backends import Backends, NativeBackend
 from okg.controllers.gameserver import GameServerReconciler, controller, watches
@@ -27,6 +26,7 @@ from okg.runtime.reconcile import Request, Result
 from okg.workload.backend_choice import BackendName
 from okg.workload.ownership import controlled_by
 from okg.workload.statefulset import build_statefulset
+from unit.controllers.host import Host
 from unit.controllers.memory import MemoryClient, MemoryRecorder, SetClock
 from unit.fleet import NOW, a_pod, a_server, a_set
 
@@ -64,15 +64,11 @@ class Cluster:
 
     @property
     def server(self) -> GameServer:
-        found = self.client.get(GameServer, "games", "xxx-0")
-        assert found is not None
-        return found
+        return self.client.expect(GameServer, "games/xxx-0")
 
     @property
     def pod(self) -> Pod:
-        found = self.client.get(Pod, "games", "xxx-0")
-        assert found is not None
-        return found
+        return self.client.expect(Pod, "games/xxx-0")
 
 
 def test_a_server_costs_three_writes_from_its_pods_creation_until_it_is_ready() -> None:
@@ -350,22 +346,6 @@ def test_a_marked_server_may_be_gone_already() -> None:
     cluster.client.remove(GameServer, "games/xxx-0")
 
     assert cluster.reconcile() == ["delete GameServer xxx-0"]
-
-
-class Host:
-    """What a controller is made from."""
-
-    def __init__(self) -> None:
-        self.client = MemoryClient()
-        self.components: list[str] = []
-        self.indexes: list[str] = []
-
-    def index(self, kind: type[O], name: str, function: Callable[[O], Iterable[str]]) -> None:
-        self.indexes.append(name)
-
-    def recorder_for(self, component: str) -> MemoryRecorder:
-        self.components.append(component)
-        return MemoryRecorder()
 
 
 def test_the_controller_has_the_name_and_workers_people_know() -> None:

@@ -1,4 +1,3 @@
-from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 import pytest
@@ -15,6 +14,7 @@ from okg.runtime.reconcile import Request, Result
 from okg.testing.apiserver import FakeApiServer
 from okg.workload.probe_marker import Markers, build_probe_marker
 from okg.workload.statefulset import build_statefulset
+from unit.controllers.host import Host
 from unit.controllers.memory import MemoryClient, MemoryRecorder, SetClock, noted
 from unit.fleet import NOW, a_pod, a_server, a_set, pods
 
@@ -41,15 +41,11 @@ class Cluster:
 
     @property
     def gss(self) -> GameServerSet:
-        found = self.client.get(GameServerSet, "games", "xxx")
-        assert found is not None
-        return found
+        return self.client.expect(GameServerSet, "games/xxx")
 
     @property
     def workload(self) -> AdvancedStatefulSet:
-        found = self.client.get(AdvancedStatefulSet, "games", "xxx")
-        assert found is not None
-        return found
+        return self.client.expect(AdvancedStatefulSet, "games/xxx")
 
     @property
     def status(self) -> GameServerSetStatus:
@@ -479,22 +475,6 @@ def test_a_mistake_is_told_once_and_at_its_pace_where_conditions_are_dropped() -
 
     assert cluster.reconcile() == []
     assert cluster.recorder.events == [f"Warning InvalidSpec {COMPLAINT}"]
-
-
-class Host:
-    """What a controller is made from."""
-
-    def __init__(self) -> None:
-        self.client = MemoryClient()
-        self.components: list[str] = []
-        self.indexes: list[str] = []
-
-    def index(self, kind: type[O], name: str, function: Callable[[O], Iterable[str]]) -> None:
-        self.indexes.append(name)
-
-    def recorder_for(self, component: str) -> MemoryRecorder:
-        self.components.append(component)
-        return MemoryRecorder()
 
 
 def test_the_controller_has_the_name_and_workers_people_know() -> None:

@@ -50,9 +50,7 @@ class Cluster:
 
     @property
     def marker(self) -> PodProbeMarker:
-        found = self.client.get(PodProbeMarker, "games", "xxx")
-        assert found is not None
-        return found
+        return self.client.expect(PodProbeMarker, "games/xxx")
 
     @property
     def ready(self) -> Condition:

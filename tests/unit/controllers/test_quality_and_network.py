@@ -40,15 +40,11 @@ class Cluster:
 
     @property
     def server(self) -> GameServer:
-        found = self.client.get(GameServer, "games", "xxx-0")
-        assert found is not None
-        return found
+        return self.client.expect(GameServer, "games/xxx-0")
 
     @property
     def pod(self) -> Pod:
-        found = self.client.get(Pod, "games", "xxx-0")
-        assert found is not None
-        return found
+        return self.client.expect(Pod, "games/xxx-0")
 
     def probe(self, status: str, message: str = "") -> None:
         """Report a result as OpenKruise does."""

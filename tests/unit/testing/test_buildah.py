@@ -59,7 +59,7 @@ def test_debians_is_unpacked_once_and_told_where_its_libraries_are(
 def test_without_apt_the_error_says_what_to_install(tmp_path: Path, install: Install) -> None:
     install("dpkg-deb", "")
 
-    with pytest.raises(ConfigError, match="no apt-get to get them with; run .*install buildah"):
+    with pytest.raises(ConfigError, match=r"no apt-get to get them with; run .*install buildah"):
         find_buildah(tmp_path / "cache")
 
 

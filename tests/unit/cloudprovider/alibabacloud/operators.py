@@ -110,9 +110,7 @@ class Operators:
         return self.look(pod)
 
     def find(self, kind: type[O], name: str) -> O:
-        found = self.client.get(kind, "ns", name)
-        assert found is not None
-        return found
+        return self.client.expect(kind, f"ns/{name}")
 
     def names(self, kind: type[O]) -> list[str]:
         return sorted(_name(obj) for obj in self.client.list(kind))

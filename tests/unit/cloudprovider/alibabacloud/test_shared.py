@@ -1,10 +1,9 @@
 """Servers that share the ports of a load balancer."""
 
-import msgspec
 import pytest
 from msgspec.structs import replace
 
-from okg.api.core import Pod, PodStatus
+from okg.api.core import Pod
 from okg.api.meta import ObjectMeta
 from okg.api.service import LoadBalancerIngress, LoadBalancerStatus, Service, ServiceStatus
 from okg.cloudprovider.alibabacloud.nlb_shared import NLB_SHARED
@@ -13,7 +12,8 @@ from okg.cloudprovider.alibabacloud.slb_shared import SLB_SHARED
 from okg.cloudprovider.plugin import PluginError
 from okg.cloudprovider.pod_network import read_pod_network
 from okg.context import Context
-from unit.cloudprovider.golden import GSS, HASH, POD, conf_of, spec_of
+from unit.cloudprovider.golden import GSS, HASH, spec_of
+from unit.cloudprovider.network_pods import a_pod, disabled
 from unit.controllers.memory import MemoryClient
 
 CTX = Context()
@@ -24,16 +24,8 @@ SLB = ("SlbIds=lb-a", "PortProtocols=80/TCP", "ManagedServiceSelector=in=yes")
 NLB = ("NlbIds=nlb-a", "PortProtocols=80/TCP")
 
 
-def _pod(*lines: str) -> Pod:
-    text = msgspec.json.encode(conf_of(*lines)).decode()
-    meta = replace(POD.metadata, annotations={"game.kruise.io/network-conf": text})
-    return replace(POD, metadata=meta, status=PodStatus(pod_ip="10.0.0.1"))
-
-
 def _service(client: MemoryClient, name: str) -> Service:
-    service = client.get(Service, "ns", name)
-    assert service is not None
-    return service
+    return client.expect(Service, f"ns/{name}")
 
 
 def _answered(client: MemoryClient, name: str) -> None:
@@ -44,20 +36,15 @@ def _answered(client: MemoryClient, name: str) -> None:
 
 def _ready(shared: Shared, client: MemoryClient, balancer: str, *lines: str) -> Pod:
     network = SharedNetwork(shared)
-    pod = network.on_pod_updated(CTX, client, network.on_pod_added(CTX, client, _pod(*lines)))
+    pod = network.on_pod_updated(CTX, client, network.on_pod_added(CTX, client, a_pod(*lines)))
     _answered(client, balancer)
     return network.on_pod_updated(CTX, client, pod)
-
-
-def _disabled(pod: Pod, value: str) -> Pod:
-    labels = {**pod.metadata.labels, "game.kruise.io/network-disabled": value}
-    return replace(pod, metadata=replace(pod.metadata, labels=labels))
 
 
 def test_the_service_of_a_classic_load_balancer() -> None:
     client = MemoryClient(GSS)
 
-    pod = SharedNetwork(SLB_SHARED).on_pod_added(CTX, client, _pod(*SLB))
+    pod = SharedNetwork(SLB_SHARED).on_pod_added(CTX, client, a_pod(*SLB))
 
     service = _service(client, "lb-a")
     assert pod.metadata.labels[BEHIND] == "lb-a"
@@ -79,7 +66,7 @@ def test_the_service_of_a_classic_load_balancer() -> None:
 def test_the_service_of_a_network_load_balancer() -> None:
     client = MemoryClient(GSS)
 
-    SharedNetwork(NLB_SHARED).on_pod_added(CTX, client, _pod(*NLB))
+    SharedNetwork(NLB_SHARED).on_pod_added(CTX, client, a_pod(*NLB))
 
     service = _service(client, "nlb-a")
     assert service.metadata.labels == {}
@@ -121,8 +108,8 @@ def test_a_server_leaves_its_load_balancer_and_comes_back() -> None:
     network = SharedNetwork(SLB_SHARED)
     pod = _ready(SLB_SHARED, client, "lb-a", *SLB)
 
-    cut = network.on_pod_updated(CTX, client, _disabled(pod, "true"))
-    back = network.on_pod_updated(CTX, client, _disabled(cut, "false"))
+    cut = network.on_pod_updated(CTX, client, disabled(pod, "true"))
+    back = network.on_pod_updated(CTX, client, disabled(cut, "false"))
 
     assert BEHIND not in cut.metadata.labels
     assert "in" not in cut.metadata.labels
@@ -139,17 +126,17 @@ def test_the_emptiest_load_balancer_is_taken_and_a_full_one_never() -> None:
     network = SharedNetwork(SLB_SHARED)
     lines = ("SlbIds=lb-a,lb-b,", "PortProtocols=80")
 
-    pod = network.on_pod_added(CTX, MemoryClient(GSS, *behind), _pod(*lines))
+    pod = network.on_pod_added(CTX, MemoryClient(GSS, *behind), a_pod(*lines))
 
     assert pod.metadata.labels[BEHIND] == "lb-b"
     with pytest.raises(PluginError, match="lb-a has 200 of 200 pods; add a load balancer"):
-        network.on_pod_added(CTX, MemoryClient(GSS, *behind), _pod(*SLB))
+        network.on_pod_added(CTX, MemoryClient(GSS, *behind), a_pod(*SLB))
 
 
 def test_other_ports_reach_the_service() -> None:
     client = MemoryClient(GSS)
     pod = _ready(NLB_SHARED, client, "nlb-a", *NLB)
-    annotations = _pod("NlbIds=nlb-a", "PortProtocols=81/UDP").metadata.annotations
+    annotations = a_pod("NlbIds=nlb-a", "PortProtocols=81/UDP").metadata.annotations
     meta = replace(pod.metadata, annotations={**pod.metadata.annotations, **annotations})
 
     pod = SharedNetwork(NLB_SHARED).on_pod_updated(CTX, client, replace(pod, metadata=meta))

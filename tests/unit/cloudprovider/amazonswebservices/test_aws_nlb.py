@@ -27,12 +27,12 @@ from okg.api.service import Service
 from okg.cloudprovider.amazonswebservices.nlb import NlbNetwork
 from okg.cloudprovider.amazonswebservices.objects import place
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
-from okg.cloudprovider.pod_network import read_pod_network
 from okg.cloudprovider.pool import Pool
 from okg.cloudprovider.ports import PortRange
 from okg.context import Context
 from okg.workload.ownership import controlled_by
 from unit.cloudprovider.golden import GSS, POD, conf_of
+from unit.cloudprovider.network_pods import a_pod, changed, disabled, status_of
 from unit.controllers.memory import MemoryClient
 
 CTX = Context()
@@ -44,27 +44,11 @@ KINDS = (TargetGroup, Listener, TargetGroupBinding)
 
 
 def _pod(*lines: str, **labels: str) -> Pod:
-    conf = conf_of("NlbVPCId=vpc-1", f"NlbARNs={NLB}", *(lines or (PORTS,)))
-    annotations = {"game.kruise.io/network-conf": msgspec.json.encode(conf).decode()}
-    meta = replace(POD.metadata, annotations=annotations, labels={**POD.metadata.labels, **labels})
-    return replace(POD, metadata=meta, status=PodStatus(pod_ip="10.0.0.1"))
+    return a_pod("NlbVPCId=vpc-1", f"NlbARNs={NLB}", *(lines or (PORTS,)), **labels)
 
 
 def _changed(pod: Pod, *lines: str) -> Pod:
-    """Return the pod with another configuration and all that was told of it."""
-    annotations = {**pod.metadata.annotations, **_pod(*lines).metadata.annotations}
-    return replace(pod, metadata=replace(pod.metadata, annotations=annotations))
-
-
-def _disabled(pod: Pod, value: str) -> Pod:
-    labels = {**pod.metadata.labels, "game.kruise.io/network-disabled": value}
-    return replace(pod, metadata=replace(pod.metadata, labels=labels))
-
-
-def _status(pod: Pod) -> NetworkStatus:
-    status = read_pod_network(pod).status
-    assert status is not None
-    return status
+    return changed(pod, "NlbVPCId=vpc-1", f"NlbARNs={NLB}", *lines)
 
 
 def _made(name: str) -> AckStatus:
@@ -86,9 +70,7 @@ class _Aws:
         return pod
 
     def get(self, kind: type[O], name: str = "gss-3-951") -> O:
-        found = self.client.get(kind, "ns", name)
-        assert found is not None
-        return found
+        return self.client.expect(kind, f"ns/{name}")
 
     @property
     def service(self) -> Service:
@@ -123,7 +105,7 @@ def aws() -> _Aws:
 def test_a_network_is_not_ready_at_first_and_nothing_is_made(aws: _Aws) -> None:
     pod = aws.look(_pod())
 
-    assert _status(pod) == NetworkStatus(current_network_state="NotReady")
+    assert status_of(pod) == NetworkStatus(current_network_state="NotReady")
     assert aws.client.writes == []
 
 
@@ -138,7 +120,7 @@ def test_service_and_target_groups_come_at_once_and_what_needs_their_names_does_
         "create TargetGroup gss-3-951",
         "create TargetGroup gss-3-952",
     ]
-    assert _status(pod).current_network_state == "NotReady"
+    assert status_of(pod).current_network_state == "NotReady"
 
 
 def test_a_target_group_that_is_made_gets_listener_and_binding(aws: _Aws) -> None:
@@ -156,7 +138,7 @@ def test_a_target_group_that_is_made_gets_listener_and_binding(aws: _Aws) -> Non
     [action] = aws.get(Listener).spec.default_actions
     assert action.target_group_arn == "arn:TargetGroup/gss-3-951"
     assert aws.get(TargetGroupBinding).spec.target_group_arn == "arn:TargetGroup/gss-3-951"
-    assert _status(pod).current_network_state == "NotReady"
+    assert status_of(pod).current_network_state == "NotReady"
 
 
 def test_a_network_is_ready_when_its_listener_is_made_and_not_before(aws: _Aws) -> None:
@@ -167,7 +149,7 @@ def test_a_network_is_ready_when_its_listener_is_made_and_not_before(aws: _Aws) 
 
     pod = aws.look(before)
 
-    assert _status(before).current_network_state == "NotReady"
+    assert status_of(before).current_network_state == "NotReady"
     assert pod.metadata.annotations["game.kruise.io/network-status"] == (
         '{"internalAddresses":[{"ip":"10.0.0.1","ports":[{"name":"80","protocol":"TCP","port":80}]}]'
         ',"externalAddresses":[{"ip":"","ports":[{"name":"80","protocol":"TCP","port":951}],'
@@ -187,7 +169,7 @@ def test_a_network_that_is_ready_costs_no_write(aws: _Aws) -> None:
 
 def test_a_network_of_two_ports_is_ready_when_both_are(aws: _Aws) -> None:
     pod = aws.ready("PortProtocols=80/TCP,81/UDP")
-    before = _status(pod).current_network_state
+    before = status_of(pod).current_network_state
     aws.answer(TargetGroup, "gss-3-952")
     pod = aws.look(pod)
     aws.answer(Listener, "gss-3-952")
@@ -197,7 +179,7 @@ def test_a_network_of_two_ports_is_ready_when_both_are(aws: _Aws) -> None:
     assert before == "NotReady"
     assert [
         (a.end_point, [(p.name, p.protocol, p.port) for p in a.ports])
-        for a in _status(pod).external_addresses
+        for a in status_of(pod).external_addresses
     ] == [
         ("aaa-3b33.elb.us-east-1.amazonaws.com", [("80", "TCP", 951)]),
         ("aaa-3b33.elb.us-east-1.amazonaws.com", [("81", "UDP", 952)]),
@@ -213,9 +195,9 @@ def test_another_annotation_reaches_the_service_and_the_routes_stay(aws: _Aws) -
 
     assert aws.client.writes == ["patch Service gss-3"]
     assert aws.service.metadata.annotations["k"] == "v"
-    assert _status(changed).current_network_state == "NotReady"
-    assert _status(changed).external_addresses
-    assert _status(pod).current_network_state == "Ready"
+    assert status_of(changed).current_network_state == "NotReady"
+    assert status_of(changed).external_addresses
+    assert status_of(pod).current_network_state == "Ready"
 
 
 def test_another_health_check_reaches_the_target_group_and_what_aws_filled_in_stays(
@@ -241,7 +223,7 @@ def test_another_port_of_the_container_reaches_the_service_alone(aws: _Aws) -> N
 
     assert aws.client.writes == ["patch Service gss-3"]
     assert [(p.port, p.target_port) for p in aws.service.spec.ports] == [(951, 81)]
-    assert _status(pod).current_network_state == "Ready"
+    assert status_of(pod).current_network_state == "Ready"
 
 
 @pytest.mark.parametrize("lines", [["PortProtocols=80/UDP"], [PORTS, "NlbVPCId=vpc-2"]])
@@ -263,7 +245,7 @@ def test_what_aws_cannot_change_is_taken_back_as_a_whole_and_made_anew(
         "delete Listener gss-3-951",
         "delete TargetGroup gss-3-951",
     ]
-    assert _status(aws.look(pod)).current_network_state == "Ready"
+    assert status_of(aws.look(pod)).current_network_state == "Ready"
 
 
 def test_another_protocol_counts_before_there_is_a_listener(aws: _Aws) -> None:
@@ -289,7 +271,7 @@ def test_a_target_group_that_goes_takes_along_who_refers_to_it_and_is_waited_for
         "delete TargetGroupBinding gss-3-951",
         "delete Listener gss-3-951",
     ]
-    assert _status(pod).current_network_state == "NotReady"
+    assert status_of(pod).current_network_state == "NotReady"
 
 
 def test_a_listener_of_another_target_group_goes_with_its_route(aws: _Aws) -> None:
@@ -312,7 +294,7 @@ def test_a_port_that_is_not_wanted_any_more_is_taken_back(aws: _Aws) -> None:
         "TargetGroupBinding gss-3-951",
     ]
     assert [port.port for port in aws.service.spec.ports] == [951]
-    assert _status(pod).current_network_state == "Ready"
+    assert status_of(pod).current_network_state == "Ready"
 
 
 def test_a_port_more_comes_from_the_same_load_balancer_whichever_is_first_now(aws: _Aws) -> None:
@@ -379,26 +361,26 @@ def test_a_new_pod_stays_as_it_is(aws: _Aws) -> None:
 
 
 def test_traffic_is_cut_off_by_the_binding_alone_and_that_is_told(aws: _Aws) -> None:
-    pod = _disabled(aws.ready(), "true")
+    pod = disabled(aws.ready(), "true")
     aws.client.writes.clear()
 
     pod = aws.look(pod, times=2)
 
     assert aws.client.writes == ["delete TargetGroupBinding gss-3-951"]
-    assert _status(pod).current_network_state == "NotReady"
+    assert status_of(pod).current_network_state == "NotReady"
 
 
 def test_traffic_comes_back_with_the_binding(aws: _Aws) -> None:
-    pod = aws.look(_disabled(aws.ready(), "true"))
+    pod = aws.look(disabled(aws.ready(), "true"))
 
-    pod = aws.look(_disabled(pod, "false"), times=2)
+    pod = aws.look(disabled(pod, "false"), times=2)
 
     assert aws.get(TargetGroupBinding).spec.target_group_arn == "arn:TargetGroup/gss-3-951"
-    assert _status(pod).current_network_state == "Ready"
+    assert status_of(pod).current_network_state == "Ready"
 
 
 def test_traffic_that_is_cut_off_from_the_start_never_gets_a_binding(aws: _Aws) -> None:
-    pod = aws.look(_disabled(_pod(), "true"), times=2)
+    pod = aws.look(disabled(_pod(), "true"), times=2)
     aws.answer(TargetGroup)
 
     aws.look(pod, times=2)
@@ -413,7 +395,7 @@ def test_a_route_of_another_configuration_that_came_late_leads_nobody_to_a_serve
     late = replace(aws.get(TargetGroupBinding).metadata, name="gss-3-953", uid="")
     aws.client.put(replace(aws.get(TargetGroupBinding), metadata=late))
 
-    aws.look(_disabled(pod, "true"))
+    aws.look(disabled(pod, "true"))
 
     assert aws.left() == ["TargetGroup gss-3-951", "Listener gss-3-951"]
 
@@ -423,7 +405,7 @@ def test_traffic_is_cut_off_whatever_the_target_group_waits_for(aws: _Aws) -> No
     group = aws.get(TargetGroup)
     aws.client.put(replace(group, status=AckStatus()))
 
-    aws.look(_disabled(pod, "true"))
+    aws.look(disabled(pod, "true"))
 
     assert aws.left() == ["TargetGroup gss-3-951", "Listener gss-3-951"]
 
@@ -436,7 +418,7 @@ def test_a_namesake_in_another_namespace_is_left_alone(aws: _Aws) -> None:
     ]
     [aws.client.put(stranger) for stranger in strangers]
 
-    aws.look(_disabled(pod, "true"), times=2)
+    aws.look(disabled(pod, "true"), times=2)
 
     assert aws.left() == [
         "TargetGroup gss-3-951",
@@ -469,7 +451,7 @@ def test_objects_of_a_fixed_network_are_the_sets_and_serve_the_next_pod(aws: _Aw
         (controlled_by(GSS),)
     ] * 3
     assert aws.client.writes == []
-    assert _status(next_pod).external_addresses == _status(pod).external_addresses
+    assert status_of(next_pod).external_addresses == status_of(pod).external_addresses
 
 
 def test_objects_get_another_owner_when_a_network_becomes_fixed(aws: _Aws) -> None:
@@ -532,7 +514,7 @@ def test_a_target_group_that_waits_for_its_owners_end_is_not_touched(aws: _Aws) 
     pod = aws.look(pod)
 
     assert aws.client.writes == []
-    assert _status(pod).current_network_state == "NotReady"
+    assert status_of(pod).current_network_state == "NotReady"
 
 
 def test_what_aws_refuses_for_good_is_logged_in_its_words(aws: _Aws) -> None:

@@ -122,3 +122,12 @@ def annotated(pod: Pod, **annotations: str) -> Pod:
     more = {keys[name]: text for name, text in annotations.items()}
     meta = pod.metadata
     return replace(pod, metadata=replace(meta, annotations={**meta.annotations, **more}))
+
+
+PLAIN = a_native_workload()
+LED_OUT = (
+    a_condition("Ready", "False"),
+    a_condition("ContainersReady"),
+    a_condition("InPlaceUpdateReady", "False", reason="StartInPlaceUpdate"),
+    a_condition("KruisePodReady"),
+)

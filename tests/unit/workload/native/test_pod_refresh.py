@@ -9,10 +9,12 @@ from okg.workload.native.pod_step import PodStep
 from unit.workload.native.native_pods import (
     CHANGED_AT,
     GRACE,
+    LED_OUT,
     LIFECYCLE,
     NEW,
     NOW,
     OPEN,
+    PLAIN,
     REPLACED,
     REVISION,
     STATE,
@@ -23,13 +25,6 @@ from unit.workload.native.native_pods import (
     annotated,
 )
 
-PLAIN = a_native_workload()
-LED_OUT = (
-    a_condition("Ready", "False"),
-    a_condition("ContainersReady"),
-    a_condition("InPlaceUpdateReady", "False", reason="StartInPlaceUpdate"),
-    a_condition("KruisePodReady"),
-)
 WAITING = (
     '{"revision":"xxx-new","updateTimestamp":"2026-01-01T12:00:20Z",'
     '"lastContainerStatuses":null,"updateImages":true}'

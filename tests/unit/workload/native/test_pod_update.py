@@ -11,14 +11,15 @@ from okg.workload.native.pod_update import start_update
 from unit.workload.native.native_pods import (
     CHANGED_AT,
     GRACE,
+    LED_OUT,
     LIFECYCLE,
     NEW,
     NOW,
     OPEN,
+    PLAIN,
     REPLACED,
     REVISION,
     STATE,
-    a_condition,
     a_container,
     a_native_workload,
     a_server_pod,
@@ -26,13 +27,6 @@ from unit.workload.native.native_pods import (
 )
 
 IMAGE = InPlaceChange(images={"game": "game:2"})
-PLAIN = a_native_workload()
-LED_OUT = (
-    a_condition("Ready", "False"),
-    a_condition("ContainersReady"),
-    a_condition("InPlaceUpdateReady", "False", reason="StartInPlaceUpdate"),
-    a_condition("KruisePodReady"),
-)
 
 
 def started(pod: Pod, change: InPlaceChange = IMAGE, grace: int = 0) -> PodStep:
