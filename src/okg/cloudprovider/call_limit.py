@@ -9,6 +9,7 @@ threads and what waits for one; no call runs under it.
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextvars import copy_context
 from typing import TypeVar
 
 from okg.context import Context
@@ -34,14 +35,18 @@ class CallLimit:
         self._started = 0
 
     def begin(self, function: Callable[[], T]) -> Future[T]:
-        """Run ``function`` as soon as there is a place for it; the future has its outcome."""
+        """Run ``function`` as soon as there is a place for it; the future has its outcome.
+
+        It runs with our context variables, so it belongs to the span that we are in.
+        """
         future: Future[T] = Future()
+        ours = copy_context()
 
         def run() -> None:
             if not future.set_running_or_notify_cancel():
                 return
             try:
-                future.set_result(function())
+                future.set_result(ours.run(function))
             except BaseException as error:  # noqa: BLE001 - the caller's to judge, whatever it is
                 future.set_exception(error)
 

@@ -1,27 +1,20 @@
 """PluginCalls: plugins as their callers meet them, bounded in number and failing in one way."""
 
 from concurrent.futures import Future
-from enum import StrEnum
 
 from okg.api.core import Pod
 from okg.client.client import Client
 from okg.cloudprovider.call_limit import CallLimit
+from okg.cloudprovider.operation import Operation
 from okg.cloudprovider.plugin import NetworkPlugin, PluginError, PluginErrorType
 from okg.cloudprovider.plugin_metrics import PluginMetrics
 from okg.cloudprovider.registry import Registry
+from okg.cloudprovider.spans import traced
 from okg.context import Context
 from okg.errors import ApiError, TransportError
 
 PLUGIN_CALLS = 32
 """Calls of one plugin at a time where each has somebody waiting for it."""
-
-
-class Operation(StrEnum):
-    """What happens to a pod; the values are those of admission."""
-
-    CREATE = "CREATE"
-    UPDATE = "UPDATE"
-    DELETE = "DELETE"
 
 
 class PluginCalls:
@@ -30,6 +23,7 @@ class PluginCalls:
     Args:
         plugins: all there are.
         client: what they read and write with.
+        component: who asks them, in spans.
         limit: calls of one plugin at a time.
         metrics: where calls are counted.
     """
@@ -39,10 +33,12 @@ class PluginCalls:
         plugins: Registry,
         client: Client,
         *,
+        component: str,
         limit: int = PLUGIN_CALLS,
         metrics: PluginMetrics | None = None,
     ) -> None:
         self._client = client
+        self._component = component
         self._metrics = metrics or PluginMetrics()
         self._limits = {name: CallLimit(f"plugin-{name}", limit) for name in plugins.names}
 
@@ -69,8 +65,11 @@ class PluginCalls:
             limit.join()
 
     def _measured(self, ctx: Context, plugin: NetworkPlugin, operation: Operation, pod: Pod) -> Pod:
-        with self._metrics.measured(plugin.name, operation.value):
+        def ask() -> Pod:
             return self._ask(ctx, plugin, operation, pod)
+
+        with self._metrics.measured(plugin.name, operation.value):
+            return traced(plugin, operation, pod, ask, component=self._component)
 
     def _ask(self, ctx: Context, plugin: NetworkPlugin, operation: Operation, pod: Pod) -> Pod:
         try:

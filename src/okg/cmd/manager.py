@@ -29,6 +29,7 @@ from okg.cmd.options import DEFAULT_RESYNC, ManagerFlags, parse
 from okg.cmd.probing import add_probes
 from okg.cmd.scaler import add_scaler, serves_scaler
 from okg.cmd.snapshot import snapshot
+from okg.cmd.telemetry import Sending, start_sending, tell
 from okg.cmd.webhooks import DRAIN_SECONDS, add_webhooks
 from okg.controllers import gameserver, gameserverset, network, workload
 from okg.controllers.backends import Backends, KruiseBackend, NativeBackend, WorkloadBackend
@@ -39,6 +40,7 @@ from okg.runtime.manager import Manager, ManagerOptions
 from okg.telemetry.fields import EVENT
 from okg.telemetry.logging import get_logger
 from okg.telemetry.setup import configure
+from okg.telemetry.tracing import NO_TRACER, Tracer
 from okg.webhooks.certificates.registration import CONFIGURATIONS
 from okg.workload.backend_choice import BackendName
 from okg.workload.names import OWNER_GSS
@@ -61,16 +63,23 @@ _DEFAULT_BURST_FACTOR = 2
 def run(arguments: Sequence[str]) -> int:
     """Run controllers and webhooks until a signal comes; return the exit code."""
     flags = parse(arguments)
+    sending = start_sending(flags.telemetry)
+    try:
+        return _run_logging(flags, sending)
+    finally:
+        sending.close()
+
+
+def _run_logging(flags: ManagerFlags, sending: Sending) -> int:
     settings = log_settings(flags.logs)
-    threshold = configure(settings)
+    threshold = configure(settings, copy_to=sending.records)
     log = get_logger("setup")
     for line in contradictions(flags.logs):
         log.info(line)
-    for name in flags.without_effect:
-        log.warning("a flag is accepted and has no effect yet", flag=name)
+    tell(flags.telemetry, sending)
     try:
         with switching_on_signal(threshold):
-            _run(flags)
+            _run(flags, sending.tracer)
     except LeadershipLost as error:
         get_logger().error("leader election lost", error=str(error))
         return 1
@@ -82,8 +91,8 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _run(flags: ManagerFlags) -> None:
-    manager, log = build(flags), get_logger("setup")
+def _run(flags: ManagerFlags, tracer: Tracer) -> None:
+    manager, log = build(flags, tracer), get_logger("setup")
     log.info("service configuration snapshot", **snapshot(flags))
     log.info("starting kruise-game-manager", **{EVENT: "service.start"})
     try:
@@ -92,8 +101,12 @@ def _run(flags: ManagerFlags) -> None:
         raise ConfigError(str(error)) from error
 
 
-def build(flags: ManagerFlags) -> Manager:
+def build(flags: ManagerFlags, tracer: Tracer = NO_TRACER) -> Manager:
     """Return the manager that the flags describe.
+
+    Args:
+        flags: what they say.
+        tracer: opens the spans of controllers and webhooks.
 
     Raises:
         ConfigError: they cannot work: no API server or one that lacks what we need, a port in
@@ -103,7 +116,7 @@ def build(flags: ManagerFlags) -> Manager:
     if not (flags.controllers or flags.webhook_port):
         raise ConfigError("nothing to run: drop --controllers=false or --webhook-port=0")
     patience = network_patience(os.environ)
-    manager = _connected(flags)
+    manager = _connected(flags, tracer)
     check_server(manager.api, kruise=flags.controllers and flags.workload_backend == "kruise")
     networks = find_networks(manager.api, flags)
     plugins = PluginStart(networks.plugins, manager.unfenced, PluginMetrics(manager.registry))
@@ -120,7 +133,7 @@ def build(flags: ManagerFlags) -> Manager:
     return manager
 
 
-def _connected(flags: ManagerFlags) -> Manager:
+def _connected(flags: ManagerFlags, tracer: Tracer) -> Manager:
     """Return a manager that runs nothing yet; without controllers there is nothing to elect for."""
     options = ManagerOptions(
         name="okg",
@@ -148,6 +161,7 @@ def _connected(flags: ManagerFlags) -> Manager:
         connect(flags.kubeconfig),
         user_agent=f"okg/{version('okg')}",
         throttle=_throttle(flags),
+        tracer=tracer,
     )
 
 

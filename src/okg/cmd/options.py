@@ -9,12 +9,13 @@ import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from okg.cmd.flag_values import MAX_INT, MAX_PORT, boolean, duration, whole_number
 from okg.cmd.log_flags import LogFlags, add_log_flags
+from okg.cmd.telemetry_flags import TelemetryFlags, add_telemetry_flags
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -23,16 +24,6 @@ DEFAULT_RESYNC = timedelta(hours=10)
 
 DEFAULT_PROVIDER_CONFIG = Path("/etc/kruise-game/config.toml")
 """Where the Go manager's manifests mount it."""
-
-_TEXTS_WITHOUT_EFFECT = {
-    "otel-collector-endpoint": "localhost:4317",
-    "otel-collector-token": "",
-    "otel-sampling-rate": "1",
-}
-"""Flags of the Go manager that have nothing to work on here, and their defaults there."""
-
-_SWITCHES_WITHOUT_EFFECT = {"enable-tracing": False, "enable-otel-logs": False}
-"""Likewise."""
 
 
 class ManagerFlags(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,22 +58,7 @@ class ManagerFlags(msgspec.Struct, frozen=True, kw_only=True):
     scale_server_bind_address: str
     scale_server_certs_dir: str
     logs: LogFlags
-    without_effect: tuple[str, ...]
-    """Names of given flags that are accepted and do nothing yet."""
-
-
-class _NoteOnly(argparse.Action):
-    """Notes that a flag was given; its value may be a secret and is dropped."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,  # noqa: ARG002 - argparse decides what it passes
-        namespace: argparse.Namespace,
-        values: object,  # noqa: ARG002 - likewise
-        option_string: str | None = None,  # noqa: ARG002 - likewise
-    ) -> None:
-        given = cast("tuple[str, ...]", getattr(namespace, self.dest))
-        setattr(namespace, self.dest, tuple(dict.fromkeys((*given, self.option_strings[0]))))
+    telemetry: TelemetryFlags
 
 
 class _Parser(argparse.ArgumentParser):
@@ -155,12 +131,15 @@ def parse(arguments: Sequence[str]) -> ManagerFlags:
     _add_webhook_flags(parser)
     _add_scaler_flags(parser)
     add_log_flags(parser)
+    add_telemetry_flags(parser)
     _switch(parser, "disable-no-deepcopy", "accepted for compatibility; nothing is ever copied")
-    _add_flags_without_effect(parser)
     values = vars(parser.parse_args(list(arguments)))
     values.pop("disable_no_deepcopy")
     logs = LogFlags(**{name: values.pop(name) for name in LogFlags.__struct_fields__})
-    return ManagerFlags(logs=logs, **values)
+    telemetry = TelemetryFlags(
+        **{name: values.pop(name) for name in TelemetryFlags.__struct_fields__}
+    )
+    return ManagerFlags(logs=logs, telemetry=telemetry, **values)
 
 
 def _add_probe_flags(parser: argparse.ArgumentParser) -> None:
@@ -221,29 +200,6 @@ def _add_scaler_flags(parser: argparse.ArgumentParser) -> None:
         "",
         "folder of tls.crt and tls.key of the external scaler; empty for plain text",
     )
-
-
-def _add_flags_without_effect(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(without_effect=())
-    group = parser.add_argument_group("accepted for compatibility, without effect yet")
-    for name, text in _TEXTS_WITHOUT_EFFECT.items():
-        group.add_argument(
-            *_names(name),
-            action=_NoteOnly,
-            dest="without_effect",
-            metavar="TEXT",
-            help=_with("", text),
-        )
-    for name, is_on in _SWITCHES_WITHOUT_EFFECT.items():
-        group.add_argument(
-            *_names(name),
-            action=_NoteOnly,
-            dest="without_effect",
-            nargs="?",
-            type=boolean,
-            metavar="BOOL",
-            help=_with("", str(is_on).lower()),
-        )
 
 
 def _names(name: str) -> tuple[str, str]:

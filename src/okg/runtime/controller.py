@@ -14,7 +14,8 @@
 Anything that is not an ``Exception``, such as SystemExit, ends the controller.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from uuid import uuid4
 
 from okg.cache.source import InformerSource
@@ -25,8 +26,14 @@ from okg.runtime.controller_metrics import ControllerMetrics, OneControllerMetri
 from okg.runtime.reconcile import Reconciler, Request, Result
 from okg.runtime.watch import AnyWatch
 from okg.telemetry.logging import EVENT_NAME
+from okg.telemetry.tracing import NO_SPAN, NO_TRACER, Opening, Span, Tracer, current_span
 from okg.threads import ThreadGroup
 from okg.workqueue.queue import WorkQueue
+
+LOST_RACE = "reconcile.lost_race"
+"""Event of a span: what was decided is void, and the next reconcile comes soon."""
+
+_UNTRACED = nullcontext(NO_SPAN)
 
 
 class Controller:
@@ -39,6 +46,8 @@ class Controller:
         workers: requests that are worked on at the same time.
         leader_elected: run only while this process leads.
         reconcile_timeout: seconds after which a reconcile's context is done, or None.
+        span: how the span of each reconcile begins, for managers that trace; None for no spans.
+            What a reconcile fails with is told to it, a lost race but as an event.
         clock: where time comes from.
     """
 
@@ -51,6 +60,7 @@ class Controller:
         workers: int = 1,
         leader_elected: bool = True,
         reconcile_timeout: float | None = None,
+        span: Callable[[Request], Opening] | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.name = name
@@ -60,6 +70,8 @@ class Controller:
         self.leader_elected = leader_elected
         self.queue: WorkQueue[Request] = WorkQueue(name, clock=clock)
         self._timeout = reconcile_timeout
+        self._opening = span
+        self._tracer = NO_TRACER
         self._clock = clock
         self._metrics: OneControllerMetrics | None = None
 
@@ -68,13 +80,20 @@ class Controller:
         """How many threads work at the same time."""
         return self.workers
 
-    def attach(self, source: InformerSource, metrics: ControllerMetrics | None = None) -> None:
+    def attach(
+        self,
+        source: InformerSource,
+        metrics: ControllerMetrics | None = None,
+        tracer: Tracer = NO_TRACER,
+    ) -> None:
         """Take changes into the queue from now on, whether or not the workers run yet.
 
         Args:
             source: where the informers are.
             metrics: where to count, or None.
+            tracer: opens the spans of reconciles.
         """
+        self._tracer = tracer
         if metrics is not None:
             self._metrics = metrics.of(self.name, self.workers)
             self.queue = WorkQueue(self.name, metrics=metrics.queues, clock=self._clock)
@@ -108,7 +127,8 @@ class Controller:
         if taken is None:
             return False
         try:
-            self._reconcile(ctx, taken.key, taken.priority)
+            with self._span(taken.key):
+                self._reconcile(ctx, taken.key, taken.priority)
         finally:
             self.queue.done(taken.key)
         return True
@@ -142,6 +162,12 @@ class Controller:
                 if outcome:
                     metrics.results[outcome].inc()
 
+    def _span(self, request: Request) -> AbstractContextManager[Span]:
+        if self._opening is None or self._tracer is NO_TRACER:
+            return _UNTRACED
+        begin = self._opening(request)
+        return self._tracer.root(begin.name, begin.attributes)
+
     def _call(self, scope: Context, request: Request) -> Result | None:
         if self._timeout is None:
             return self.reconciler.reconcile(scope, request)
@@ -159,6 +185,10 @@ class Controller:
     def _failed(self, scope: Context, request: Request, error: Exception, priority: int) -> None:
         if self._metrics:
             self._metrics.errors.inc()
+        if isinstance(error, Conflict):
+            current_span().event(LOST_RACE)
+        else:
+            current_span().fail("failed to reconcile", error)
         if isinstance(error, TerminalError):
             if self._metrics:
                 self._metrics.terminal.inc()

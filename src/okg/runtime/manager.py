@@ -53,6 +53,7 @@ from okg.runtime.events import EventRecorder
 from okg.runtime.http_servers import Check, HttpServer, Note, health_route, metrics_route
 from okg.runtime.recorder import Recorder
 from okg.telemetry.logging import get_logger
+from okg.telemetry.tracing import NO_TRACER, Tracer
 from okg.threads import ThreadGroup
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -110,6 +111,7 @@ class Manager:
         options: how to run.
         throttle: limits our requests, or None.
         registry: metrics of everything that runs here; by default one with the process's own.
+        tracer: opens the spans of everything that runs here and says how its spans begin.
         exit_process: ends the process when leadership is lost, without waiting for anybody;
             replaced only where a process runs several managers.
 
@@ -120,6 +122,7 @@ class Manager:
         api: live reads and writes, for whoever must not wait for a cache.
         recorder: writes Kubernetes Events.
         registry: the metrics.
+        tracer: opens spans.
     """
 
     def __init__(
@@ -129,10 +132,12 @@ class Manager:
         *,
         throttle: Throttle | None = None,
         registry: CollectorRegistry | None = None,
+        tracer: Tracer = NO_TRACER,
         exit_process: Callable[[int], object] = os._exit,
     ) -> None:
         self.options = options or ManagerOptions()
         self.registry = registry or process_registry()
+        self.tracer = tracer
         self.api = ApiClient(transport, throttle=throttle)
         self._transport = transport
         self._exit_process = exit_process
@@ -195,12 +200,13 @@ class Manager:
         *,
         user_agent: str = "okg",
         throttle: Throttle | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> Self:
         """Return a manager with all options for this connection."""
         registry = process_registry()
         metrics = RequestMetrics(registry)
         transport = Urllib3Transport(connection, user_agent=user_agent, metrics=metrics)
-        return cls(transport, options, throttle=throttle, registry=registry)
+        return cls(transport, options, throttle=throttle, registry=registry, tracer=tracer)
 
     @property
     def controllers(self) -> Sequence[Controller]:
@@ -241,7 +247,7 @@ class Manager:
     def add(self, runnable: Controller | Runnable, *, name: str = "runnable") -> None:
         """Run this, too: a controller as it says itself, anything else whether or not we lead."""
         if isinstance(runnable, Controller):
-            runnable.attach(self._informers, self._controller_metrics)
+            runnable.attach(self._informers, self._controller_metrics, self.tracer)
             self._controllers.append(runnable)
         else:
             self._everywhere.append((name, runnable))

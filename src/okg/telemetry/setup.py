@@ -10,8 +10,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable
 from types import TracebackType
 from typing import TextIO
 
@@ -21,22 +20,12 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from okg.errors import ConfigError
 from okg.telemetry.call_sites import Stacks, add_caller
+from okg.telemetry.identity import identity
 from okg.telemetry.levels import Threshold, number_of
 from okg.telemetry.logging import LOGGER_NAME
 from okg.telemetry.records import ConsoleRecords, JsonRecords
+from okg.telemetry.span_ids import add_span_ids
 from okg.telemetry.times import TIME_ENCODINGS
-
-_RESOURCE = {
-    "service.name": ("OKG_SERVICE_NAME", "SERVICE_NAME"),
-    "service.namespace": ("OKG_NAMESPACE", "POD_NAMESPACE"),
-    "service.version": ("OKG_SERVICE_VERSION", "SERVICE_VERSION", "OKG_VERSION"),
-    "service.instance.id": ("OKG_SERVICE_INSTANCE_ID", "POD_UID"),
-    "k8s.namespace.name": ("OKG_NAMESPACE", "POD_NAMESPACE"),
-    "k8s.pod.name": ("OKG_POD_NAME", "POD_NAME", "HOSTNAME"),
-}
-"""What says who we are on each JSON record: environment variables, the first that is set wins."""
-
-_DEFAULT_SERVICE = "okg-controller-manager"
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +46,7 @@ def configure(
     *,
     stream: TextIO | None = None,
     now: Callable[[], int] = time.time_ns,
+    copy_to: Processor | None = None,
 ) -> Threshold:
     """Set the process's logging up; return what changes its level later.
 
@@ -64,6 +54,7 @@ def configure(
         settings: form, level and what else there is to choose.
         stream: where to; standard error by default.
         now: nanoseconds since 1970.
+        copy_to: gets every record that is written, too; None for nobody.
 
     Raises:
         ConfigError: an unknown form or encoding of times.
@@ -74,9 +65,11 @@ def configure(
             structlog.processors.add_log_level,
             _Filter(threshold),
             structlog.contextvars.merge_contextvars,
+            add_span_ids,
             _Stamp(now),
             Stacks(settings.stacks_from),
             add_caller,
+            *([copy_to] if copy_to is not None else []),
             _rendering(settings),
         ],
         # What is too little to be written is left out by our filter, whose level can change.
@@ -90,7 +83,7 @@ def configure(
 
 def _rendering(settings: LogSettings) -> Processor:
     if settings.form == "json":
-        return JsonRecords(_resource(os.environ))
+        return JsonRecords(identity(os.environ))
     if settings.form != "console":
         raise ConfigError(f"log format {settings.form!r} is neither console nor json")
     if settings.time_encoding not in TIME_ENCODINGS:
@@ -121,21 +114,6 @@ class _Stamp:
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         event["time_ns"] = self._now()
         return event
-
-
-def _resource(environment: Mapping[str, str]) -> dict[str, str]:
-    known = {"service.name": _DEFAULT_SERVICE, "service.version": _own_version()}
-    for key, names in _RESOURCE.items():
-        values = (environment.get(name, "").strip() for name in names)
-        known[key] = next(filter(None, values), known.get(key, ""))
-    return {key: value for key, value in known.items() if value}
-
-
-def _own_version() -> str:
-    try:
-        return version("okg")
-    except PackageNotFoundError:  # run from a source tree
-        return "dev"
 
 
 def _route_standard_library() -> None:

@@ -34,8 +34,8 @@ from okg.api.game import NetworkConfParam, NetworkPort
 from okg.api.meta import ObjectMeta
 from okg.api.resource import Object
 from okg.api.service import Service, ServicePort, ServiceSpec
+from okg.cloudprovider.operation import Operation
 from okg.cloudprovider.plugin import PluginError
-from okg.cloudprovider.plugin_calls import Operation
 from okg.errors import OkgError
 from okg.testing.apiserver import LoseAnswer, Refuse, Unreachable
 from okg.testing.apiserver.faults import Effect

@@ -18,15 +18,28 @@ from okg.api.core import Pod
 from okg.api.game import GameServer
 from okg.client.client import Client
 from okg.client.patch import Operation, json_patch
+from okg.cloudprovider.operation import Operation as PodOperation
 from okg.cloudprovider.plugin import PluginError
-from okg.cloudprovider.plugin_calls import Operation as PodOperation, PluginCalls
+from okg.cloudprovider.plugin_calls import PluginCalls
 from okg.cloudprovider.plugin_metrics import PluginMetrics
 from okg.cloudprovider.registry import Registry
 from okg.context import Context
 from okg.errors import Cancelled
 from okg.runtime.events import EventRecorder
+from okg.telemetry.tracing import NO_TRACER, Span, Tracer, current_span
+from okg.webhooks.pod_spans import (
+    ADMISSION,
+    WEBHOOK,
+    describe_failure,
+    describe_network,
+    describe_plugin,
+    describe_pod,
+    describe_timeout,
+    told_by,
+)
 from okg.workload.container_overrides import override_containers
-from okg.workload.names import NETWORK_TYPE, OWNER_GSS, TRACE_PARENT
+from okg.workload.names import NETWORK_TYPE, OWNER_GSS
+from okg.workload.trace_note import without_trace
 
 PATH = "/mutate-v1-pod"
 COMPONENT = "kruise-game-webhook"
@@ -50,6 +63,7 @@ class PodWebhook:
         plugins: the network plugins.
         started: whether caches and plugins are ready to be asked.
         metrics: where calls of plugins are counted.
+        tracer: opens a span for each request, linked to the reconcile that led to it.
     """
 
     def __init__(
@@ -60,31 +74,46 @@ class PodWebhook:
         *,
         started: Callable[[], bool],
         metrics: PluginMetrics | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         self._client = client
+        self._tracer = tracer
         self._recorder = recorder
         self._plugins = plugins
         self._started = started
-        self._calls = PluginCalls(plugins, client, metrics=metrics)
+        self._calls = PluginCalls(plugins, client, component=WEBHOOK, metrics=metrics)
 
     def handle(self, ctx: Context, request: AdmissionRequest) -> AdmissionResponse:
         """Answer one request; an AdmissionHandler."""
+        with self._tracer.root(ADMISSION, told_by(request)) as span:
+            answer = self._answer(ctx, request, span)
+            if answer.allowed:
+                span.succeed()
+            else:
+                span.fail(answer.message)
+            return answer
+
+    def _answer(self, ctx: Context, request: AdmissionRequest, span: Span) -> AdmissionResponse:
         deleting = request.operation == "DELETE"
         try:
             pod = _POD.decode(request.old_object if deleting else request.object)
         except msgspec.MsgspecError as error:
+            span.fail("failed to decode pod from request", error)
             return errored(500, f"cannot decode the pod: {error}")
+        describe_pod(ctx, span, pod)
         if not self._started():
             return errored(503, "the manager is starting: try again in a few seconds")
         try:
             wanted = self._with_network(ctx, request, pod)
         except PluginError as error:
             self._warn(request, pod, error.type, f" ,because of {error}")
+            describe_failure(span, error)
             return denied(str(error))
+        describe_network(span, wanted)
         if deleting:
             return AdmissionResponse(allowed=True, message="delete successfully")
         overrides = self._overrides(request, pod)
-        return patched([*overrides, *json_patch(pod, _without_trace(wanted))])
+        return patched([*overrides, *json_patch(pod, without_trace(wanted))])
 
     def join(self) -> None:
         """Wait until no plugin is at work."""
@@ -103,6 +132,7 @@ class PodWebhook:
     def _with_network(self, ctx: Context, request: AdmissionRequest, pod: Pod) -> Pod:
         """Return the pod that its plugin wants."""
         plugin = self._plugins.find(pod.metadata.annotations.get(NETWORK_TYPE, ""))
+        describe_plugin(current_span(), plugin)
         # A dry run must not do anything, and what plugins do cannot be told from what they want.
         if plugin is None or request.dry_run:
             return pod
@@ -111,6 +141,7 @@ class PodWebhook:
                 return self._calls.call(limited, plugin, PodOperation(request.operation), pod)
             except Cancelled:
                 ctx.check()
+        describe_timeout(current_span())
         self._warn(request, pod, TIMED_OUT, f", because plugin {plugin.name} exec timed out")
         return pod
 
@@ -127,14 +158,6 @@ def _budget(ctx: Context) -> float:
     """Return how many seconds a plugin has: the answer must be there before nobody waits."""
     left = ctx.remaining()
     return PLUGIN_SECONDS if left is None else min(PLUGIN_SECONDS, left * PLUGIN_SHARE)
-
-
-def _without_trace(pod: Pod) -> Pod:
-    annotations = pod.metadata.annotations
-    if TRACE_PARENT not in annotations:
-        return pod
-    kept = {key: text for key, text in annotations.items() if key != TRACE_PARENT}
-    return replace(pod, metadata=replace(pod.metadata, annotations=kept))
 
 
 _POD = msgspec.json.Decoder(Pod)

@@ -7,6 +7,7 @@ from okg.cloudprovider.start import PluginStart
 from okg.context import Context
 from okg.runtime.events import EventRecorder
 from okg.runtime.webhook import WebhookServer
+from okg.telemetry.tracing import Tracer
 from okg.webhooks import gameserverset, pod
 
 
@@ -16,6 +17,11 @@ class Host(Protocol):
     @property
     def unfenced(self) -> Client:
         """Reads from the caches; writes whether or not we lead."""
+        ...
+
+    @property
+    def tracer(self) -> Tracer:
+        """Opens the spans of requests."""
         ...
 
     def recorder_for(self, component: str) -> EventRecorder:
@@ -41,6 +47,7 @@ class Webhooks:
             plugins,
             started=start.is_done,
             metrics=start.metrics,
+            tracer=host.tracer,
         )
         server.register(pod.PATH, self._pods.handle)
         server.register(

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from msgspec.structs import replace
 
 from okg.cmd.manager import build
 from okg.cmd.options import parse
@@ -112,30 +111,6 @@ def test_the_deployment_runs_controllers_and_webhooks_with_flags_that_the_binary
 def test_a_manager_without_anything_to_run_is_a_mistake() -> None:
     with pytest.raises(ConfigError, match=r"drop --controllers=false or --webhook-port=0"):
         build(parse(["--controllers=false", "--webhook-port=0"]))
-
-
-WITHOUT_EFFECT = [
-    "--enable-tracing",
-    "--enable-otel-logs=true",
-    "--otel-collector-endpoint=otel:4317",
-    "--otel-collector-token=secret",
-    "--otel-sampling-rate=0.5",
-]
-
-
-@pytest.mark.parametrize("argument", WITHOUT_EFFECT)
-def test_a_flag_of_the_go_manager_without_effect_is_taken_and_named(argument: str) -> None:
-    name = argument.partition("=")[0]
-
-    assert parse([argument, "--namespace=games"]) == replace(
-        parse(["--namespace=games"]), without_effect=(name,)
-    )
-    assert parse([argument[1:], argument]).without_effect == (name,)
-
-
-def test_a_flag_without_effect_still_has_to_make_sense() -> None:
-    with pytest.raises(SystemExit):
-        parse(["--enable-tracing=maybe"])
 
 
 def test_help_tells_the_defaults_that_people_know(capsys: pytest.CaptureFixture[str]) -> None:

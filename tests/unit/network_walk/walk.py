@@ -11,7 +11,7 @@ from random import Random
 
 from okg.api.core import Pod
 from okg.cloudprovider.plugin import PluginError
-from okg.cloudprovider.plugin_calls import Operation
+from okg.cloudprovider.operation import Operation
 from okg.cloudprovider.pool import Pool, pools_of
 from okg.errors import OkgError
 from okg.testing.apiserver import LoseAnswer, Refuse, Unreachable

@@ -8,6 +8,7 @@ from okg.controllers.gameserver.reconciler import GameServerReconciler
 from okg.controllers.gameserver.watches import watches
 from okg.controllers.host import Host
 from okg.controllers.indexes import declare_indexes
+from okg.controllers.spans import server_span
 from okg.runtime.controller import Controller
 from okg.workload.network_status import DEFAULT_PATIENCE, NetworkPatience
 
@@ -46,4 +47,5 @@ def controller(
         resizing=resizing,
         trouble_of=trouble_of,
     )
-    return Controller(NAME, reconciler, watches(manager.client), workers=workers)
+    watched = watches(manager.client)
+    return Controller(NAME, reconciler, watched, workers=workers, span=server_span)

@@ -19,6 +19,19 @@ from okg.clock import SYSTEM_CLOCK, Clock
 from okg.context import Context
 from okg.controllers.backends import Backends, kruise_only
 from okg.controllers.gameserver.complaints import Complaints
+from okg.controllers.gameserver.spans import (
+    CLEANUP,
+    INITIALIZED,
+    POD_PATCHED,
+    SERVER_PATCHED,
+    STATUS_PATCHED,
+    pod_changes,
+    server_changes,
+    status_told,
+    tell_end,
+    tell_trigger,
+)
+from okg.controllers.gameserver.trace_notes import TraceNotes
 from okg.errors import (
     AlreadyExists,
     ApiError,
@@ -30,6 +43,7 @@ from okg.errors import (
 )
 from okg.runtime.events import EventRecorder
 from okg.runtime.reconcile import Request, Result
+from okg.telemetry.tracing import current_span
 from okg.workload.backend_choice import BackendName
 from okg.workload.conditions import ClaimFacts, PodFacts, compute_conditions, notices_of
 from okg.workload.gameserver import build_game_server, complaints_about_node, sync_game_server
@@ -89,11 +103,13 @@ class GameServerReconciler:
         self._patience = patience
         self._resizing = resizing
         self._complaints = Complaints()
+        self._traces = TraceNotes(client)
 
     def reconcile(self, ctx: Context, request: Request) -> Result | None:
         """Look at one server and its pod, and bring both up to date."""
         pod = self._client.get(Pod, request.namespace, request.name)
         server = self._client.get(GameServer, request.namespace, request.name)
+        tell_trigger(current_span(), request, pod, server)
         if pod is None or OWNER_GSS not in pod.metadata.labels:
             self._complaints.forget(request)
             return self._reclaim(server) if server is not None else None
@@ -119,6 +135,7 @@ class GameServerReconciler:
             return Result(requeue_after=RECLAIM_PERIOD) if is_marked(server) else None
         with suppress(NotFound):
             self._client.delete(server)
+        current_span().event(CLEANUP)
         return None
 
     def _workload_of(self, gss: GameServerSet) -> AdvancedStatefulSet | None:
@@ -142,6 +159,7 @@ class GameServerReconciler:
         except AlreadyExists:
             # Our cache lags behind: the event that brings it up to date starts the next pass.
             return None
+        current_span().event(INITIALIZED)
         return self._sync(gss, pod, server, now)
 
     def _sync(
@@ -168,6 +186,7 @@ class GameServerReconciler:
         self._tell(server, self._complaints.fresh(Request.of(pod), complaints))
         if refusal is not None:
             raise refusal
+        tell_end(current_span(), status.network_status, waits=network.look_after is not None)
         return _earliest(rest, network.look_after)
 
     def _sync_server(
@@ -177,7 +196,9 @@ class GameServerReconciler:
         if synced is server:
             return server
         # An action may overwrite only what it was decided on, not what a user sets meanwhile.
-        return self._client.patch(server, synced, lock=acted is not server)
+        written = self._client.patch(server, synced, lock=acted is not server)
+        current_span().event(SERVER_PATCHED, server_changes(server, synced))
+        return written
 
     def _sync_pod(
         self, pod: Pod, server: GameServer, synced: PodSync, now: datetime
@@ -192,9 +213,11 @@ class GameServerReconciler:
         if wanted is pod:
             return pod, None
         try:
-            stored = self._client.patch(pod, wanted, lock=False)
+            stored = self._client.patch(pod, self._traces.add(wanted), lock=False)
+            stored = self._traces.remove(stored)
         except (BadRequest, Forbidden, Invalid, ServerError) as refusal:
             return pod, refusal
+        current_span().event(POD_PATCHED, pod_changes(pod, stored))
         self._tell(server, synced.notices)
         return stored, None
 
@@ -240,6 +263,7 @@ class GameServerReconciler:
             return wait
         after = replace(server, status=status)
         self._client.patch(server, after, subresource="status", lock=False)
+        current_span().event(STATUS_PATCHED, status_told(status))
         self._tell(server, notices_of_state(pod, before.current_state, status.current_state))
         self._tell(server, notices_of(before.conditions, status.conditions))
         return None

@@ -5,6 +5,7 @@ from okg.controllers.gameserverset.reconciler import GameServerSetReconciler
 from okg.controllers.gameserverset.watches import watches
 from okg.controllers.host import Host
 from okg.controllers.indexes import declare_indexes
+from okg.controllers.spans import set_span
 from okg.controllers.workload.migration import Mover, Rehearsal
 from okg.runtime.controller import Controller
 from okg.workload.network_rules import Networks
@@ -51,4 +52,4 @@ def controller(
         networks=networks,
     )
     watched = watches(served=backends.served, markers=markers)
-    return Controller(NAME, reconciler, watched, workers=workers)
+    return Controller(NAME, reconciler, watched, workers=workers, span=set_span)

@@ -22,6 +22,7 @@ from okg.clock import SYSTEM_CLOCK, Clock
 from okg.context import Context
 from okg.controllers.backends import Backends, WorkloadBackend, kruise_only
 from okg.controllers.gameserverset.notebook import Notebook, refused, standing
+from okg.controllers.gameserverset.spans import tell_action, tell_gone, tell_pods
 from okg.controllers.indexes import BY_FACET, BY_SET, facet_key, set_key
 from okg.controllers.pacing import REFUSED_PERIOD
 from okg.controllers.reader import Reader
@@ -29,6 +30,8 @@ from okg.controllers.workload.migration import Mover, Refused
 from okg.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound
 from okg.runtime.events import EventRecorder
 from okg.runtime.reconcile import Request, Result
+from okg.telemetry.fields import REPLICAS_NEW, REPLICAS_OLD, TRIGGER
+from okg.telemetry.tracing import current_span
 from okg.workload.backend_choice import BackendName, with_backend
 from okg.workload.invalid import InvalidField
 from okg.workload.kill import replicas_after_kill
@@ -128,7 +131,9 @@ class GameServerSetReconciler:
             self._notebook.forget(request)
             if self._mover is not None:
                 self._mover.abandon(request)
+            tell_gone(current_span())
             return None
+        current_span().set({TRIGGER: "update"})
         stays, moving = self._move(gss)
         return moving or self._work(ctx, gss, stays)
 
@@ -154,6 +159,7 @@ class GameServerSetReconciler:
         if acted:
             return None
         later = self._sync_status(gss, workload, problems, waiting=waiting)
+        current_span().succeed()
         if later is None and problems is not found:
             return Result(requeue_after=REFUSED_PERIOD)
         return later
@@ -277,6 +283,7 @@ class GameServerSetReconciler:
         made = backend.get(gss)
         if made is not None:
             self._mark_for_reclaim(gss, managed_ordinals(made))
+        tell_action(current_span(), "create_statefulset")
         return True
 
     def _kill(self, gss: GameServerSet, workload: AdvancedStatefulSet, problems: Problems) -> bool:
@@ -285,6 +292,8 @@ class GameServerSetReconciler:
         if problems.size or left == spec.replicas:
             return False
         self._client.patch(gss, replace(gss, spec=replace(spec, replicas=left)))
+        sizes = {REPLICAS_OLD: spec.replicas, REPLICAS_NEW: left}
+        tell_action(current_span(), "kill_gameservers", sizes)
         return True
 
     def _scale(self, scene: "_Scene", workload: AdvancedStatefulSet, problems: Problems) -> bool:
@@ -303,6 +312,7 @@ class GameServerSetReconciler:
         recorded = record_scale(gss, ids, scale)
         if recorded != gss:
             self._client.patch(gss, recorded)
+        tell_action(current_span(), "scale_gameservers")
         return True
 
     def _check_latest(self, gss: GameServerSet) -> None:
@@ -340,6 +350,7 @@ class GameServerSetReconciler:
             return False
         backend.patch(gss, workload, update_statefulset(workload, gss))
         self._recorder.normal(gss, "UpdateWorkload", f"updated {backend.title}")
+        tell_action(current_span(), "update_workload")
         return True
 
     def _sync_status(
@@ -358,6 +369,7 @@ class GameServerSetReconciler:
         if may_stand_still(gss.status, now) and notes.may_look(instant):
             members = replace(members, troubles=count_troubles(self._members_of(gss)))
             self._notebook.note(request, looked_at=instant)
+        tell_pods(current_span(), members, waiting=waiting)
         rollout = read_rollout(gss, workload, members, waiting_for_probes=waiting)
         status = compute_set_status(
             gss, workload, tally_pods(tally), rollout, problems.told, now=now

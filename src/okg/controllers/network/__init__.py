@@ -10,6 +10,7 @@ from okg.controllers.network.desk import PluginDesk, Wake
 from okg.controllers.network.reconciler import NetworkReconciler, nobody
 from okg.controllers.network.watches import watches
 from okg.controllers.reader import Reader
+from okg.controllers.spans import network_span
 from okg.runtime.controller import Controller
 from okg.runtime.reconcile import Request
 from okg.workload.network_status import DEFAULT_PATIENCE, NetworkPatience
@@ -37,7 +38,7 @@ class NetworkController(Controller):
     """
 
     def __init__(self, desk: PluginDesk, reconciler: NetworkReconciler, workers: int) -> None:
-        super().__init__(NAME, reconciler, watches(), workers=workers)
+        super().__init__(NAME, reconciler, watches(), workers=workers, span=network_span)
         self._desk = desk
 
     def run(self, ctx: Context) -> None:

@@ -12,8 +12,9 @@ from typing import TypeAlias
 
 from okg.api.core import Pod
 from okg.client.client import Client
+from okg.cloudprovider.operation import Operation
 from okg.cloudprovider.plugin import NetworkPlugin, PluginError, PluginErrorType
-from okg.cloudprovider.plugin_calls import Operation, PluginCalls
+from okg.cloudprovider.plugin_calls import PluginCalls
 from okg.cloudprovider.start import PluginStart
 from okg.context import Context
 from okg.controllers.network.desk_state import DeskState, Open, Reply, Resting
@@ -23,6 +24,9 @@ from okg.workload.names import NETWORK_TYPE
 
 CALLS = 8
 """Calls of one plugin at a time; as nobody waits for them, few are enough."""
+
+COMPONENT = "network-controller"
+"""Who asks, in spans."""
 
 CALL_SECONDS = 60.0
 """After so long a plugin is asked to give up. At admission it is the API server that gives up."""
@@ -44,7 +48,9 @@ class PluginDesk:
 
     def __init__(self, start: PluginStart, client: Client, ctx: Context | None = None) -> None:
         self._start = start
-        self._calls = PluginCalls(start.plugins, client, limit=CALLS, metrics=start.metrics)
+        self._calls = PluginCalls(
+            start.plugins, client, component=COMPONENT, limit=CALLS, metrics=start.metrics
+        )
         self._ctx = ctx or Context()
         self._lock = Lock()
         self._state = DeskState()

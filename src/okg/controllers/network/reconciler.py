@@ -16,7 +16,7 @@ from datetime import timedelta
 from okg.api.core import ConfigMap, Pod
 from okg.api.game import GameServerSet
 from okg.client.client import Client
-from okg.cloudprovider.plugin_calls import Operation
+from okg.cloudprovider.operation import Operation
 from okg.context import Context
 from okg.controllers.network.desk import PluginDesk, Wake
 from okg.controllers.network.desk_state import Answered, Failed, Open, Reply

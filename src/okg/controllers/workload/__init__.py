@@ -16,6 +16,7 @@ from okg.controllers.indexes import (
 )
 from okg.controllers.network.desk import PluginDesk
 from okg.controllers.reader import Reader
+from okg.controllers.spans import workload_span
 from okg.controllers.workload.admission import PodAdmission
 from okg.controllers.workload.pool import WorkPool
 from okg.controllers.workload.reconciler import WorkloadReconciler
@@ -57,7 +58,7 @@ class WorkloadController(Controller):
     """
 
     def __init__(self, pool: WorkPool, reconciler: WorkloadReconciler, workers: int) -> None:
-        super().__init__(NAME, reconciler, watches(), workers=workers)
+        super().__init__(NAME, reconciler, watches(), workers=workers, span=workload_span)
         self._pool = pool
 
     @property

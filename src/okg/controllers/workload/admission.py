@@ -16,7 +16,7 @@ from okg.api.game import GameServer, GameServerSet
 from okg.api.resource import Object
 from okg.client.client import Client
 from okg.client.patch import as_json, carried
-from okg.cloudprovider.plugin_calls import Operation
+from okg.cloudprovider.operation import Operation
 from okg.controllers.network.desk import PluginDesk, Wake
 from okg.controllers.network.desk_state import Answered, Failed, Open
 from okg.errors import AlreadyExists

@@ -8,6 +8,7 @@ call runs under it.
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
+from contextvars import copy_context
 from queue import SimpleQueue
 from typing import Generic, Protocol, TypeVar
 
@@ -36,6 +37,7 @@ class WorkPool:
         """Return what ``function`` returns for each item, in the order of the items.
 
         The items are begun in order; all of them are done before the first failure is raised.
+        Whichever thread does one has our context variables, and so our span.
         """
         batch = _Batch(function, items)
         for _ in range(min(self.threads, len(items) - 1)):
@@ -57,6 +59,7 @@ class WorkPool:
 class _Batch(Generic[T, R]):
     def __init__(self, function: Callable[[T], R], items: Sequence[T]) -> None:
         self._function = function
+        self._ours = copy_context()
         self._lock = threading.Lock()
         self._futures = [Future[R]() for _ in items]
         self._left = iter(list(zip(items, self._futures, strict=True)))
@@ -66,7 +69,7 @@ class _Batch(Generic[T, R]):
         while (taken := self._take()) is not None:
             item, future = taken
             try:
-                future.set_result(self._function(item))
+                future.set_result(self._ours.copy().run(self._function, item))
             except BaseException as error:  # noqa: BLE001 - raised where the batch was begun
                 future.set_exception(error)
 

@@ -18,8 +18,8 @@ from okg.cache.source import ChangeHandler
 from okg.client.rest import ApiClient
 from okg.client.transport import HttpRequest, HttpResponse, HttpStream
 from okg.cloudprovider.ledger_record import LABEL, LedgerRecord
+from okg.cloudprovider.operation import Operation
 from okg.cloudprovider.plugin import NetworkPlugin, PluginError
-from okg.cloudprovider.plugin_calls import Operation
 from okg.cloudprovider.pool import Pool, pools_of
 from okg.context import Context
 from okg.errors import ApiError, Cancelled, OkgError, TimedOut, TransportError

@@ -18,7 +18,7 @@ from okg.api.game import (
 )
 from okg.api.meta import ObjectMeta, Opaque
 from okg.client.rest import ApiClient
-from okg.cloudprovider.plugin_calls import Operation
+from okg.cloudprovider.operation import Operation
 from okg.context import Context
 from okg.errors import ApiError, NotFound, OkgError, TransportError
 from okg.testing.apiserver import FakeApiServer

@@ -1,0 +1,186 @@
+"""What a collector gets, and what becomes of a process whose collector is gone."""
+
+import io
+import json
+import logging
+import sys
+import threading
+import time
+from collections.abc import Generator
+from contextlib import closing
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import structlog
+from structlog.testing import capture_logs
+
+from collector import Collector, open_collector, told
+from okg.telemetry.logging import get_logger
+from okg.telemetry.otel.export import Exports
+from okg.telemetry.setup import LogSettings, configure
+from okg.testing.ports import free_ports
+
+
+@pytest.fixture(autouse=True)
+def put_back(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    for name in ("OKG_SERVICE_NAME", "SERVICE_NAME", "OTEL_SERVICE_NAME", "HOSTNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OKG_NAMESPACE", "kruise-game-system")
+    monkeypatch.setenv("OKG_POD_NAME", "manager-0")
+    monkeypatch.setenv("OKG_SERVICE_VERSION", "v1.2.3")
+    monkeypatch.setenv("OKG_SERVICE_INSTANCE_ID", "uid-0")
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment=test,service.name=no")
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    hooks = threading.excepthook, sys.excepthook
+    yield
+    structlog.reset_defaults()
+    logging.captureWarnings(capture=False)
+    for name in ("urllib3", "opentelemetry", "opentelemetry.exporter"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    threading.excepthook, sys.excepthook = hooks
+
+
+@pytest.fixture
+def collector() -> Generator[Collector]:
+    with open_collector() as opened:
+        yield opened
+
+
+WHO = {
+    "service.name": "okg-controller-manager",
+    "service.version": "v1.2.3",
+    "service.namespace": "kruise-game-system",
+    "service.instance.id": "uid-0",
+    "k8s.namespace.name": "kruise-game-system",
+    "k8s.pod.name": "manager-0",
+}
+
+
+def test_spans_are_sent_with_who_we_are_and_the_token(collector: Collector) -> None:
+    exports = Exports(collector.endpoint, "s3cret")
+    tracer = exports.tracer(1.0)
+
+    with capture_logs() as lines:
+        with tracer.root("reconcile game_server", {"k8s.namespace.name": "games"}) as root:
+            with root.child("part"):
+                pass
+        exports.close(5.0)
+
+    [sent] = [of for request in collector.traces for of in request.resource_spans]
+    resource = told(sent.resource.attributes)
+    assert sent.scope_spans[0].scope.name == "okg-controller-manager"
+    assert [span.name for span in collector.spans] == ["part", "reconcile game_server"]
+    assert WHO.items() <= resource.items()
+    assert resource["deployment.environment"] == "test"
+    assert {"host.name", "os.type", "process.pid", "process.runtime.name"} <= resource.keys()
+    assert not [key for key in resource if key.startswith("process.command")]
+    assert collector.headers[0]["authentication"] == "s3cret"
+    assert collector.headers[0]["authorization"] == "Bearer s3cret"
+    assert [line["event"] for line in lines] == ["Successfully exported 2 traces to collector"]
+
+
+def test_a_share_of_nothing_sends_nothing(collector: Collector) -> None:
+    exports = Exports(collector.endpoint)
+
+    with exports.tracer(0.0).root("reconcile game_server", {}):
+        pass
+    exports.close(5.0)
+
+    assert collector.traces == []
+
+
+def test_records_are_sent_as_they_are_written(collector: Collector) -> None:
+    stream = io.StringIO()
+    exports = Exports(collector.endpoint)
+    tracer = exports.tracer(1.0)
+    configure(
+        LogSettings(form="json"),
+        stream=stream,
+        now=lambda: 1_767_323_045_120_456_789,
+        copy_to=exports.records(),
+    )
+
+    with tracer.root("reconcile game_server", {}) as root:
+        get_logger("setup").warning(
+            "half a pair \ud800",
+            workers=3,
+            object={"name": "a", "wait": timedelta(seconds=1)},
+            huge=2**70,
+            names=("a", "b"),
+            nothing=None,
+        )
+        get_logger().debug("not written")
+    exports.close(5.0)
+
+    record = collector.records[0]
+    written = json.loads(stream.getvalue().splitlines()[0])
+    assert root.parent is not None
+    assert (record.body.string_value, record.severity_text) == ("half a pair ?", "WARN")
+    assert record.severity_number == 13
+    assert record.time_unix_nano == 1_767_323_045_120_456_789
+    assert (record.trace_id.hex(), record.span_id.hex()) == (
+        root.parent.trace_id,
+        root.parent.span_id,
+    )
+    attributes = told(record.attributes)
+    assert attributes.pop("code.file.path") == __file__
+    assert attributes.pop("code.line.number") == written["code"]["lineno"]
+    assert attributes.pop("code.function.name") == written["code"]["function"]
+    assert attributes == {
+        "logger": "setup",
+        "workers": 3,
+        "object": {"name": "a", "wait": "0:00:01"},
+        "huge": str(2**70),
+        "names": ["a", "b"],
+        "nothing": None,
+    }
+    assert (written["trace_id"], written["span_id"]) == (root.parent.trace_id, root.parent.span_id)
+
+
+def test_an_exception_is_sent_with_its_traceback(collector: Collector) -> None:
+    exports = Exports(collector.endpoint)
+    configure(LogSettings(), stream=io.StringIO(), copy_to=exports.records())
+
+    try:
+        int("broken")
+    except ValueError:
+        get_logger().exception("it failed")
+    exports.close(5.0)
+
+    [record] = collector.records
+    attributes = told(record.attributes)
+    assert "ValueError" in str(attributes["exception.stacktrace"])
+    assert attributes["error"] == "invalid literal for int() with base 10: 'broken'"
+
+
+def _close_timed(exports: Exports, within: float) -> float:
+    started = time.monotonic()
+    exports.close(within)
+    return time.monotonic() - started
+
+
+def test_a_collector_that_is_gone_takes_no_memory_and_no_time() -> None:
+    [port] = free_ports(1)
+    stream = io.StringIO()
+    exports = Exports(f"127.0.0.1:{port}", "s3cret")
+    tracer = exports.tracer(1.0)
+    configure(LogSettings(form="json"), stream=stream, copy_to=exports.records())
+
+    started = time.monotonic()
+    for number in range(5000):
+        with tracer.root("reconcile game_server", {}):
+            get_logger().info("working", number=number)
+    worked = time.monotonic() - started
+    closing = _close_timed(exports, within=1.0)
+
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert worked < 20
+    assert closing < 4
+    assert sum(line["msg"] == "working" for line in lines) == 5000
+    losses = [line["msg"] for line in lines if line["msg"].startswith("Failed to export")]
+    assert losses
+    assert "s3cret" not in stream.getvalue()
