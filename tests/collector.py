@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import grpc
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
@@ -98,7 +98,7 @@ def told(attributes: Iterable[KeyValue]) -> dict[str, Plain]:
     return {attribute.key: plain(attribute.value) for attribute in attributes}
 
 
-def _services(collector: Collector) -> "Sequence[grpc.GenericRpcHandler[Any, Any]]":
+def _services(collector: Collector) -> Sequence[grpc.GenericRpcHandler]:
     traces = grpc.unary_unary_rpc_method_handler(
         collector.take_traces,
         request_deserializer=ExportTraceServiceRequest.FromString,
@@ -110,6 +110,8 @@ def _services(collector: Collector) -> "Sequence[grpc.GenericRpcHandler[Any, Any
         response_serializer=ExportLogsServiceResponse.SerializeToString,
     )
     return [
-        grpc.method_handlers_generic_handler(f"{SERVICES}.trace.v1.TraceService", {"Export": traces}),
+        grpc.method_handlers_generic_handler(
+            f"{SERVICES}.trace.v1.TraceService", {"Export": traces}
+        ),
         grpc.method_handlers_generic_handler(f"{SERVICES}.logs.v1.LogsService", {"Export": logs}),
     ]

@@ -10,8 +10,8 @@ from functools import partial
 from random import Random
 
 from okg.api.core import Pod
-from okg.cloudprovider.plugin import PluginError
 from okg.cloudprovider.operation import Operation
+from okg.cloudprovider.plugin import PluginError
 from okg.cloudprovider.pool import Pool, pools_of
 from okg.errors import OkgError
 from okg.testing.apiserver import LoseAnswer, Refuse, Unreachable

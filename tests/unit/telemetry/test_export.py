@@ -7,9 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator
-from contextlib import closing
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import structlog
@@ -64,10 +62,12 @@ def test_spans_are_sent_with_who_we_are_and_the_token(collector: Collector) -> N
     exports = Exports(collector.endpoint, "s3cret")
     tracer = exports.tracer(1.0)
 
+    with (
+        tracer.root("reconcile game_server", {"k8s.namespace.name": "games"}) as root,
+        root.child("part"),
+    ):
+        pass
     with capture_logs() as lines:
-        with tracer.root("reconcile game_server", {"k8s.namespace.name": "games"}) as root:
-            with root.child("part"):
-                pass
         exports.close(5.0)
 
     [sent] = [of for request in collector.traces for of in request.resource_spans]
@@ -175,11 +175,11 @@ def test_a_collector_that_is_gone_takes_no_memory_and_no_time() -> None:
         with tracer.root("reconcile game_server", {}):
             get_logger().info("working", number=number)
     worked = time.monotonic() - started
-    closing = _close_timed(exports, within=1.0)
+    closed = _close_timed(exports, within=1.0)
 
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert worked < 20
-    assert closing < 4
+    assert closed < 4
     assert sum(line["msg"] == "working" for line in lines) == 5000
     losses = [line["msg"] for line in lines if line["msg"].startswith("Failed to export")]
     assert losses

@@ -38,6 +38,10 @@ class _Closable(Protocol):
     def shutdown(self) -> None: ...
 
 
+class _Sender(_Closable, Protocol):
+    def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult: ...
+
+
 class Exports:
     """Sends spans and records to one collector, as far as they are asked for.
 
@@ -126,7 +130,7 @@ class _Spans(SpanExporter):
 class _Records(LogRecordExporter):
     """Tells of failures alone: each line is a record that is to be sent itself."""
 
-    def __init__(self, exporter: OTLPLogExporter) -> None:
+    def __init__(self, exporter: _Sender) -> None:
         self._exporter = exporter
 
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:

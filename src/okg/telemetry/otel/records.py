@@ -1,7 +1,7 @@
 """OtelRecords: records of the log as OpenTelemetry's."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias, cast
 
 from opentelemetry._logs import LoggerProvider, LogRecord, SeverityNumber
 from structlog.typing import EventDict, WrappedLogger
@@ -68,9 +68,10 @@ def _plain(value: object) -> Plain:
     if isinstance(value, int) and value in _INT64:
         return value
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        members = cast("Mapping[object, object]", value)
+        return {str(key): _plain(item) for key, item in members.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in value]
+        return [_plain(item) for item in cast("Iterable[object]", value)]
     return _legible(str(value))
 
 
