@@ -5,8 +5,9 @@ from prometheus_client import CollectorRegistry
 
 from okg.api.core import Pod
 from okg.api.meta import ObjectMeta
+from okg.cloudprovider.operation import Operation
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
-from okg.cloudprovider.plugin_calls import Operation, PluginCalls
+from okg.cloudprovider.plugin_calls import PluginCalls
 from okg.cloudprovider.plugin_metrics import PluginMetrics
 from okg.cloudprovider.registry import Registry
 from okg.context import Context
@@ -34,7 +35,9 @@ def calls(answer: Answer, operation: Operation) -> CollectorRegistry:
     """Call a plugin once and return what was counted."""
     registry = CollectorRegistry()
     plugin = ScriptedPlugin(answer=answer)
-    asking = PluginCalls(Registry([plugin]), MemoryClient(), metrics=PluginMetrics(registry))
+    asking = PluginCalls(
+        Registry([plugin]), MemoryClient(), component="test", metrics=PluginMetrics(registry)
+    )
     asking.begin(Context(), plugin, operation, POD).exception()
     asking.join()
     return registry
