@@ -3,6 +3,8 @@
 import io
 import json
 import logging
+import socket
+import subprocess
 import sys
 import threading
 import time
@@ -17,7 +19,6 @@ from collector import Collector, open_collector, told
 from okg.telemetry.logging import get_logger
 from okg.telemetry.otel.export import Exports
 from okg.telemetry.setup import LogSettings, configure
-from okg.testing.ports import free_ports
 
 
 @pytest.fixture(autouse=True)
@@ -163,10 +164,19 @@ def _close_timed(exports: Exports, within: float) -> float:
     return time.monotonic() - started
 
 
-def test_a_collector_that_is_gone_takes_no_memory_and_no_time() -> None:
-    [port] = free_ports(1)
+@pytest.fixture(params=["gone", "deaf"])
+def lost(request: pytest.FixtureRequest) -> Generator[str]:
+    """An endpoint where nobody listens, or where nobody answers."""
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+        if request.param == "gone":
+            nobody.close()
+        yield f"127.0.0.1:{port}"
+
+
+def test_a_collector_that_does_not_answer_takes_no_memory_and_no_time(lost: str) -> None:
     stream = io.StringIO()
-    exports = Exports(f"127.0.0.1:{port}", "s3cret")
+    exports = Exports(lost, "s3cret")
     tracer = exports.tracer(1.0)
     configure(LogSettings(form="json"), stream=stream, copy_to=exports.records())
 
@@ -178,9 +188,21 @@ def test_a_collector_that_is_gone_takes_no_memory_and_no_time() -> None:
     closed = _close_timed(exports, within=1.0)
 
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    lost_spans = [int(line["msg"].split()[3]) for line in lines if _tells_of_lost_traces(line)]
     assert worked < 20
     assert closed < 4
     assert sum(line["msg"] == "working" for line in lines) == 5000
-    losses = [line["msg"] for line in lines if line["msg"].startswith("Failed to export")]
-    assert losses
+    assert 0 < sum(lost_spans) <= 2048 + 512
     assert "s3cret" not in stream.getvalue()
+
+
+def _tells_of_lost_traces(line: dict[str, str]) -> bool:
+    return line["msg"].startswith("Failed to export") and "traces: " in line["msg"]
+
+
+def test_a_manager_that_traces_nothing_imports_nothing_for_it() -> None:
+    code = "import sys, okg.cmd.manager; print([m for m in sys.modules if 'opentelemetry' in m])"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+
+    assert done.stdout == "[]\n"
