@@ -65,19 +65,24 @@ class PluginCalls:
             limit.join()
 
     def _measured(self, ctx: Context, plugin: NetworkPlugin, operation: Operation, pod: Pod) -> Pod:
-        def ask() -> Pod:
-            return self._ask(ctx, plugin, operation, pod)
+        def ask(client: Client) -> Pod:
+            return self._ask(ctx, client, plugin, operation, pod)
 
         with self._metrics.measured(plugin.name, operation.value):
-            return traced(plugin, operation, pod, ask, component=self._component)
+            return traced(
+                plugin, operation, pod, ask, client=self._client, component=self._component
+            )
 
-    def _ask(self, ctx: Context, plugin: NetworkPlugin, operation: Operation, pod: Pod) -> Pod:
+    @staticmethod
+    def _ask(
+        ctx: Context, client: Client, plugin: NetworkPlugin, operation: Operation, pod: Pod
+    ) -> Pod:
         try:
             if operation is Operation.CREATE:
-                return plugin.on_pod_added(ctx, self._client, pod)
+                return plugin.on_pod_added(ctx, client, pod)
             if operation is Operation.UPDATE:
-                return plugin.on_pod_updated(ctx, self._client, pod)
-            plugin.on_pod_deleted(ctx, self._client, pod)
+                return plugin.on_pod_updated(ctx, client, pod)
+            plugin.on_pod_deleted(ctx, client, pod)
         except PluginError:
             raise
         except (ApiError, TransportError) as error:

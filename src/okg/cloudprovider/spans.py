@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from okg.api.core import Pod
+from okg.client.client import Client
 from okg.cloudprovider.operation import Operation
 from okg.cloudprovider.plugin import NetworkPlugin, PluginError
 from okg.cloudprovider.slugs import (
@@ -13,6 +14,7 @@ from okg.cloudprovider.slugs import (
     network_slug,
     plugin_slug,
 )
+from okg.cloudprovider.traced_client import TracedClient
 from okg.telemetry import fields
 from okg.telemetry.identity import SERVICE
 from okg.telemetry.tracing import NO_SPAN, Span, Value, current_span
@@ -42,17 +44,19 @@ def traced(
     plugin: NetworkPlugin,
     operation: Operation,
     pod: Pod,
-    ask: Callable[[], Pod],
+    ask: Callable[[Client], Pod],
     *,
+    client: Client,
     component: str,
 ) -> Pod:
-    """Return what a plugin answers; its call is a part of the current span.
+    """Return what a plugin answers; its call, and what it writes, are parts of the current span.
 
     Args:
         plugin: who is asked.
         operation: what about.
         pod: likewise.
-        ask: asks it.
+        ask: asks it, with a client for it.
+        client: what it reads and writes with.
         component: who asks it.
 
     Raises:
@@ -60,15 +64,20 @@ def traced(
     """
     span = current_span()
     if span is NO_SPAN:
-        return ask()
+        return ask(client)
+    known = plugin_attributes(plugin)
     about: dict[str, Value] = {
-        **plugin_attributes(plugin),
+        **known,
         fields.PLUGIN_OPERATION: operation.value.lower(),
         fields.COMPONENT: component,
         fields.NETWORK_STATUS: network_slug(pod),
     }
+    network = plugin_slug(plugin.name).partition("_")[2] or plugin_slug(plugin.name)
+    writer = TracedClient(client, network, known)
     with span.child(CALL, about) as call:
-        return _settled(call, lambda: _answered(call, plugin, operation, pod, ask), network_slug)
+        return _settled(
+            call, lambda: _answered(call, plugin, operation, pod, lambda: ask(writer)), network_slug
+        )
 
 
 def plugin_attributes(plugin: NetworkPlugin) -> dict[str, Value]:

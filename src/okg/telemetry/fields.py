@@ -17,6 +17,9 @@ K8S_NODE = "k8s.node.name"
 CLOUD_PROVIDER = "cloud.provider"
 LINK_REASON = "link.reason"
 
+OBJECT_KEY = "game.kruise.io.object.key"
+"""``namespace/name`` of what a network plugin wrote; a word of our own."""
+
 COMPONENT = "game.kruise.io.component"
 SET_NAME = "game.kruise.io.game_server_set.name"
 SET_NAMESPACE = "game.kruise.io.game_server_set.namespace"
