@@ -158,6 +158,20 @@ def test_an_exception_is_sent_with_its_traceback(collector: Collector) -> None:
     assert attributes["error"] == "invalid literal for int() with base 10: 'broken'"
 
 
+def test_what_senders_complain_of_is_written_and_not_sent(collector: Collector) -> None:
+    stream = io.StringIO()
+    exports = Exports(collector.endpoint)
+    configure(LogSettings(form="json"), stream=stream, copy_to=exports.records())
+
+    logging.getLogger("opentelemetry.sdk").warning("the queue is full")
+    get_logger().info("something else")
+    exports.close(5.0)
+
+    written = [json.loads(line)["msg"] for line in stream.getvalue().splitlines()]
+    assert written == ["the queue is full", "something else"]
+    assert [record.body.string_value for record in collector.records] == ["something else"]
+
+
 def _close_timed(exports: Exports, within: float) -> float:
     started = time.monotonic()
     exports.close(within)
