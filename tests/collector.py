@@ -18,6 +18,8 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from okg.testing.certificates import KeyPair
+
 Plain: TypeAlias = "str | bool | int | float | list[Plain] | dict[str, Plain] | None"
 
 SERVICES = "opentelemetry.proto.collector"
@@ -71,12 +73,18 @@ class Collector:
 
 
 @contextmanager
-def open_collector(port: int = 0) -> Generator[Collector]:
+def open_collector(pair: KeyPair | None = None) -> Generator[Collector]:
+    """Serve in plain text, or with a certificate."""
     collector = Collector()
     with ThreadPoolExecutor(2) as threads:
         server = grpc.server(threads)
         server.add_generic_rpc_handlers(_services(collector))
-        collector.endpoint = f"127.0.0.1:{server.add_insecure_port(f'127.0.0.1:{port}')}"
+        if pair is None:
+            port = server.add_insecure_port("127.0.0.1:0")
+        else:
+            secret = grpc.ssl_server_credentials([(pair.private, pair.public)])
+            port = server.add_secure_port("127.0.0.1:0", secret)
+        collector.endpoint = f"127.0.0.1:{port}"
         server.start()
         try:
             yield collector

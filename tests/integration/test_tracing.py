@@ -25,6 +25,7 @@ def hooked(tmp_path_factory: pytest.TempPathFactory) -> Generator[Hooked]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("OTEL_BSP_SCHEDULE_DELAY", "200")
         environment.setenv("OTEL_BLRP_SCHEDULE_DELAY", "200")
+        environment.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "3")
         with open_hooked(tmp_path_factory.mktemp("tracing")) as hooked:
             yield hooked
 
@@ -86,6 +87,10 @@ def _linked(collector: Collector, namespace: str) -> list[Span]:
     return [span for span in _of(collector, "mutate pod admission", namespace) if span.links]
 
 
+def _by_id(collector: Collector, span_id: bytes) -> Span | None:
+    return next((span for span in collector.spans if span.span_id == span_id), None)
+
+
 def test_a_set_and_its_server_leave_linked_spans_and_records(
     hooked: Hooked, collector: Collector, replica: Replica
 ) -> None:
@@ -102,9 +107,9 @@ def test_a_set_and_its_server_leave_linked_spans_and_records(
     pod = _make_server(hooked, namespace)
     [admission, *_] = eventually(lambda: _linked(collector, namespace), within=60)
 
-    looks = eventually(lambda: _of(collector, "reconcile game_server", namespace), within=60)
-    by_id = {look.span_id: look for look in looks}
-    cause = by_id[admission.links[0].span_id]
+    cause = eventually(lambda: _by_id(collector, admission.links[0].span_id), within=60)
+    assert cause is not None
+    assert cause.name == "reconcile game_server"
     assert cause.trace_id == admission.links[0].trace_id != admission.trace_id
     assert told(admission.links[0].attributes) == {"link.reason": "triggered_by_reconcile"}
     assert (cause.kind, admission.kind) == (Span.SPAN_KIND_SERVER, Span.SPAN_KIND_SERVER)

@@ -1,1 +1,1 @@
-"""Logs and metrics: set-up and small helpers, nothing of Kubernetes."""
+"""Logs, metrics and spans: set-up and small helpers, nothing of Kubernetes."""

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Generator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import structlog
@@ -19,6 +20,7 @@ from collector import Collector, open_collector, told
 from okg.telemetry.logging import get_logger
 from okg.telemetry.otel.export import Exports
 from okg.telemetry.setup import LogSettings, configure
+from okg.testing.certificates import Authority
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +84,32 @@ def test_spans_are_sent_with_who_we_are_and_the_token(collector: Collector) -> N
     assert collector.headers[0]["authentication"] == "s3cret"
     assert collector.headers[0]["authorization"] == "Bearer s3cret"
     assert [line["event"] for line in lines] == ["Successfully exported 2 traces to collector"]
+
+
+def test_an_https_address_is_spoken_to_in_tls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority("collectors")
+    (tmp_path / "ca.crt").write_bytes(authority.certificate)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_CERTIFICATE", str(tmp_path / "ca.crt"))
+
+    with open_collector(authority.issue_server(["127.0.0.1"])) as collector:
+        exports = Exports(f"https://{collector.endpoint}")
+        with exports.tracer(1.0).root("reconcile game_server", {}):
+            pass
+        exports.records()(None, "info", _RECORD)
+        exports.close(5.0)
+
+    assert [span.name for span in collector.spans] == ["reconcile game_server"]
+    assert [record.body.string_value for record in collector.records] == ["starting"]
+
+
+_RECORD = {
+    "event": "starting",
+    "level": "info",
+    "time_ns": 1,
+    "code": {"function": "main", "filepath": "main.py", "lineno": 1},
+}
 
 
 def test_a_share_of_nothing_sends_nothing(collector: Collector) -> None:
