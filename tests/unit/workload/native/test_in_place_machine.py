@@ -29,6 +29,7 @@ from okg.api.meta import Opaque
 from okg.workload.native.capability import InPlaceChange, changes_to
 from okg.workload.native.completion import is_complete
 from okg.workload.native.health import is_available, is_healthy
+from okg.workload.native.in_place_state import read_replaced, read_state
 from okg.workload.native.layout import lay_out
 from okg.workload.native.pod_refresh import refresh
 from okg.workload.native.pod_step import PodStep
@@ -220,12 +221,15 @@ class Updates(RuleBasedStateMachine):
     def kubelet_starts_what_has_changed(self, ordinal: int, names: set[str]) -> None:
         """Start containers; the first ones of a pod together, as its spec is at that moment.
 
-        A kubelet that had not yet heard of a new image would start the old one again. That is
-        taken for a new name of the same image, and left out here.
+        A kubelet that had not yet heard of a new image would start the old one again, or one from
+        before the last update that was done. That is taken for a new name of the same image, and
+        left out here.
         """
+        changed = self.changed(ordinal)
         if not self.runs[ordinal]:
             names = {GAME, SIDE}
-        if not self.runs[ordinal] or any(self.is_seen(ordinal, c) for c in self.changed(ordinal)):
+            self.kubelet_sees_the_spec(ordinal)
+        elif any(self.is_seen(ordinal, c) or self.is_forgotten(ordinal, c) for c in changed):
             self.kubelet_sees_the_spec(ordinal)
         for container in self.changed(ordinal):
             if container.name in names:
@@ -250,6 +254,14 @@ class Updates(RuleBasedStateMachine):
             s.name == container.name and s.image_id == self.image_id(container.image)
             for s in statuses
         )
+
+    def is_forgotten(self, ordinal: int, container: Container) -> bool:
+        """Whether an image is neither wanted nor noted as one that might still come."""
+        pod = self.pods[ordinal]
+        state = read_state(pod)
+        noted = read_replaced(pod, state.revision).get(container.name) if state else None
+        images = {c.image for c in pod.spec.containers if c.name == container.name}
+        return noted is not None and container.image not in images.union(noted.images)
 
     def start(self, ordinal: int, container: Container) -> None:
         statuses = {s.name: s for s in self.pods[ordinal].status.container_statuses}
