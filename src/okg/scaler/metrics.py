@@ -13,7 +13,7 @@ class ScalerMetrics:
 
     Args:
         registry: where to count.
-        methods: names of the methods, whose counts are there before the first request.
+        methods: names of the methods, whose metrics are there before the first request.
         streams: says how many streams are open.
     """
 
@@ -35,6 +35,7 @@ class ScalerMetrics:
         )
         for method in methods:
             self._requests.labels(method, "OK")
+            self._seconds.labels(method)
         gauge = Gauge("okg_scaler_streams", "Streams that are open.", registry=registry)
         gauge.set_function(streams)
 
