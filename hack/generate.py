@@ -1,4 +1,4 @@
-"""Writes what is derived: definitions from types, pages from networks, dashboards from panels."""
+"""Writes what is derived: definitions, pages on networks and flags, dashboards from panels."""
 
 import argparse
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 from dashboards import render_dashboards
+from flag_page import render_flags
 from network_pages import render_pages
 
 from okg.api.crd import game_server_crd, game_server_set_crd
@@ -83,7 +84,7 @@ def main() -> int:
     options = parser.parse_args()
     files = dict(render_definitions(options.folder or BASES))
     if options.folder is None:
-        files |= {**render_pages(DOCS), **render_dashboards(DASHBOARDS)}
+        files |= {**render_pages(DOCS), **render_flags(DOCS), **render_dashboards(DASHBOARDS)}
     return check(files) if options.check else write(files)
 
 

@@ -1,16 +1,15 @@
 """The parts of the documentation that say what the code of each network type says."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from page_parts import code, filled, table
 
 from okg.cloudprovider.catalog import NetworkType, build_catalog
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY
 from okg.cloudprovider.parameters import Parameter
 from okg.cloudprovider.provider import installed_providers
 from okg.cmd.network_report import default_of
-
-_PART = re.compile(r"(<!-- from the code: (\w+) -->\n).*?(<!-- until here -->)", re.DOTALL)
 
 _TYPES_HEAD = (
     "network type",
@@ -36,8 +35,8 @@ def render_pages(docs: Path) -> Mapping[Path, str]:
     if missing:
         raise SystemExit(f"generate: {', '.join(sorted(missing))}: no page, or no network type")
     overview = docs / "networks.md"
-    return {overview: _filled(overview, {"types": _types(types.values())})} | {
-        folder / f"{it.name}.md": _filled(folder / f"{it.name}.md", _parts(it))
+    return {overview: filled(overview, {"types": _types(types.values())})} | {
+        folder / f"{it.name}.md": filled(folder / f"{it.name}.md", _parts(it))
         for it in types.values()
     }
 
@@ -46,12 +45,8 @@ def _parts(it: NetworkType) -> Mapping[str, str]:
     return {"features": _features(it), "parameters": _parameters(it)}
 
 
-def _filled(page: Path, parts: Mapping[str, str]) -> str:
-    return _PART.sub(lambda found: f"{found[1]}{parts[found[2]]}{found[3]}", page.read_text())
-
-
 def _types(types: Iterable[NetworkType]) -> str:
-    return _table(_TYPES_HEAD, [_row(it) for it in types])
+    return table(_TYPES_HEAD, [_row(it) for it in types])
 
 
 def _row(it: NetworkType) -> tuple[str, ...]:
@@ -72,34 +67,21 @@ def _features(it: NetworkType) -> str:
         ("cut off by `networkDisabled`", does.cut_off or "not"),
         ("pool of ports", ", ".join(it.pools) or "none"),
     ]
-    return _table(("", ""), rows)
+    return table(("", ""), rows)
 
 
 def _parameters(it: NetworkType) -> str:
-    table = _table(_PARAMETERS_HEAD, [_told(one) for one in it.parameters or ()])
+    told = table(_PARAMETERS_HEAD, [_told(one) for one in it.parameters or ()])
     others = it.parameters is not None and it.parameters.takes_others
-    return f"{table}\nEntries of other names are passed on.\n" if others else table
+    return f"{told}\nEntries of other names are passed on.\n" if others else told
 
 
 def _told(parameter: Parameter[object]) -> tuple[str, ...]:
     return (
-        _code(parameter.name),
+        code(parameter.name),
         parameter.grammar.description,
-        _code(default_of(parameter)),
+        code(default_of(parameter)),
         "yes" if parameter.required else "",
         "yes" if parameter.changeable else "",
         parameter.meaning,
     )
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;")
-
-
-def _code(text: str) -> str:
-    return f"`{text}`" if text else ""
