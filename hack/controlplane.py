@@ -15,9 +15,12 @@ from typing import NoReturn
 
 from okg.errors import ConfigError, OkgError
 from okg.testing.binaries import (
+    ARGOHEALTH,
+    CUE,
     ETCD,
     HELM,
     KRUISE_MANAGER,
+    KSTATUS,
     KUBE_APISERVER,
     KUBE_CONTROLLER_MANAGER,
     KUSTOMIZE,
@@ -52,8 +55,8 @@ def build(*, kruise: bool) -> None:
 
 
 def build_renderers() -> None:
-    """Build what the tests render the manifests with, and get what they try the alerts with."""
-    for program in (KUSTOMIZE, HELM):
+    """Build and get what the tests render, judge and try the manifests with."""
+    for program in (KUSTOMIZE, HELM, CUE, KSTATUS, ARGOHEALTH):
         find_program(program)
     try:
         find_prometheus(cache_folder())

@@ -30,7 +30,7 @@ def _help() -> str:
 
 
 def _rows(text: str) -> Sequence[Sequence[str]]:
-    return [_row(*found) for found in sorted(_FLAG.findall(text))]
+    return [_row(*found) for found in _FLAG.findall(text)]
 
 
 def _row(name: str, value: str, meaning: str) -> Sequence[str]:

@@ -63,6 +63,9 @@ KUBELET = Program("kubelet", "kubernetes", "k8s.io/kubernetes/cmd/kubelet", stam
 HELM = Program("helm", "manifests", "helm.sh/helm/v3/cmd/helm")
 KUSTOMIZE = Program("kustomize", "manifests", "sigs.k8s.io/kustomize/kustomize/v5")
 KRUISE_MANAGER = Program("kruise-manager", "kruise", "github.com/openkruise/kruise")
+ARGOHEALTH = Program("argohealth", "delivery", "okg/hack/tools/delivery/argohealth")
+CUE = Program("cue", "delivery", "cuelang.org/go/cmd/cue")
+KSTATUS = Program("kstatus", "delivery", "okg/hack/tools/delivery/kstatus")
 _KRUISE_MANIFESTS = {"crds": "config/crd/bases", "webhooks": "config/webhook"}
 
 
@@ -139,9 +142,13 @@ def linker_flags(go_mod: str, *, stamped: bool) -> str:
     return " ".join([_STRIPPED, *stamps])
 
 
-def build_key(go_mod: str, go_sum: str, flags: str) -> str:
-    """Return a name that changes whenever a build could come out differently."""
-    return hashlib.sha256(f"{go_mod}\0{go_sum}\0{flags}".encode()).hexdigest()[:16]
+def build_key(*parts: str) -> str:
+    """Return a name that changes whenever a build could come out differently.
+
+    Args:
+        parts: go.mod, go.sum, linker flags and the module's own sources.
+    """
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 class _Download(msgspec.Struct, frozen=True):
@@ -166,7 +173,8 @@ class _ToolModule:
         except FileNotFoundError as error:
             raise ConfigError(f"{folder} is not a tool module of okg: {error}") from error
         flags = linker_flags(go_mod, stamped=program.stamped)
-        key = build_key(go_mod, go_sum, flags)
+        sources = [path.read_text() for path in sorted(folder.rglob("*.go"))]
+        key = build_key(go_mod, go_sum, flags, *sources)
         return cls(folder, cache_folder() / program.module / key, flags)
 
     def build(self, program: Program, executable: Path) -> None:

@@ -72,9 +72,10 @@ def test_the_build_key_changes_with_each_of_its_parts() -> None:
         build_key("mod", "sum2", "flags"),
         build_key("mod", "sum", "flags2"),
         build_key("mods", "um", "flags"),
+        build_key("mod", "sum", "flags", "source"),
     }
 
-    assert len(keys) == 5
+    assert len(keys) == 6
 
 
 def test_the_build_key_is_the_same_for_the_same_parts() -> None:
@@ -132,6 +133,21 @@ def test_a_program_is_built_once_and_found_again(
     assert call.startswith(f"{tools}/etcd 0 build -trimpath -ldflags -s -w -o ")
     assert call.endswith(" go.etcd.io/etcd/server/v3")
     assert "okg: building etcd took" in capfd.readouterr().err
+
+
+def test_a_program_of_our_own_is_built_anew_when_its_source_changes(
+    tools: Path, fake_go: Callable[[str], Path]
+) -> None:
+    fake_go('echo built > "$6"')
+    source = tools / "etcd/main/main.go"
+    source.parent.mkdir()
+    source.write_text("package main\n")
+
+    first = find_program(ETCD)
+    source.write_text("package main // changed\n")
+    second = find_program(ETCD)
+
+    assert first != second
 
 
 def test_a_failed_build_tells_what_go_said_and_leaves_no_program(
