@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NETWORKS = sorted(path.stem for path in (ROOT / "docs" / "networks").glob("*.md"))
 """The network types that have a page."""
 
-_EXAMPLE = re.compile(r"<!-- test: (\w+) -->\n```python\n(.*?)```", re.DOTALL)
+_EXAMPLE = re.compile(r"<!-- test: (\w+) -->\n```\w+\n(.*?)```", re.DOTALL)
 
 
 def example(page: str, name: str) -> str:

@@ -43,7 +43,7 @@ local message = updated .. " of " .. wanted .. " servers updated and ready, " ..
 if rolling.paused and updated < wanted then
   return health("Suspended", message)
 end
-if ready < wanted or updated < wanted - kept then
+if ready < wanted or updated < wanted - kept or (status.currentReplicas or 0) > wanted then
   return health("Progressing", message)
 end
 if updated < wanted then

@@ -296,7 +296,7 @@ def _known(objects: list[Rendered]) -> list[Rendered]:
 
 
 @NEEDS_KUBECTL
-@pytest.mark.parametrize("folder", [folder for folder, _ in WAYS])
+@pytest.mark.parametrize("folder", [*(folder for folder, _ in WAYS), "scheduler"])
 def test_the_server_takes_what_kustomize_makes(prepared: ControlPlane, folder: str) -> None:
     objects = _known(kustomized(folder))
 
