@@ -70,6 +70,16 @@ def test_an_object_is_to_argo_cd_and_to_kstatus(name: str, argo: str, flux: str)
     assert (argocd(found).status, kstatus(found).status) == (argo, flux)
 
 
+@pytest.mark.parametrize("condition", ["NodeNormal", "NetworkNormal"])
+def test_a_server_that_starts_where_it_cannot_is_degraded(condition: str) -> None:
+    found = recorded("gameserver-creating")
+    found["status"]["conditions"].append(
+        {"type": condition, "status": "False", "reason": "Broken", "message": "nobody is there"}
+    )
+
+    assert argocd(found) == Health("Degraded", "Broken: nobody is there")
+
+
 def test_argo_cd_says_what_the_condition_says() -> None:
     assert argocd(recorded("gameserverset-refused")) == Health(
         "Degraded",

@@ -23,6 +23,11 @@ WITH_OUR_DEFAULT = [
     "webhook-service-name=kruise-game-webhook-service",
     "enable-cert-generation=true",
     "log-json-preset=kibana",
+    "enable-otel-logs=false",
+    "enable-tracing=false",
+    "otel-collector-endpoint=localhost:4317",
+    "otel-collector-token=",
+    "otel-sampling-rate=1",
 ]
 
 WITH_ANOTHER_DEFAULT = [
@@ -33,11 +38,6 @@ WITH_ANOTHER_DEFAULT = [
     "zap-log-level=debug",
     "zap-stacktrace-level=error",
     "zap-time-encoding=iso8601",
-    "enable-otel-logs=false",
-    "enable-tracing=false",
-    "otel-collector-endpoint=localhost:4317",
-    "otel-collector-token=secret",
-    "otel-sampling-rate=1",
 ]
 """Those of which the parity table tells, and those that have none."""
 
