@@ -157,6 +157,15 @@ def test_both_containers_send_to_the_collector() -> None:
     assert (manager.otel_collector_endpoint, manager.otel_sampling_rate) == ("otel:4317", 0.25)
 
 
+def test_the_chart_installs_the_monitoring_that_kustomize_does() -> None:
+    settings = ("prometheus.enabled=true", "prometheus.rules=true", "grafana.dashboards=true")
+
+    plain = by_name(charted()).keys()
+    added = [each for each in by_name(charted(*settings)).items() if each[0] not in plain]
+
+    assert dict(added) == by_name([*kustomized("prometheus"), *kustomized("grafana")])
+
+
 def test_a_digest_takes_the_place_of_the_tag() -> None:
     digest = "sha256:" + "0123456789abcdef" * 4
 
