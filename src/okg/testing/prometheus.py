@@ -26,16 +26,17 @@ class PrometheusPrograms:
         return [program for program in (self.server, self.tool) if not program.exists()]
 
 
-def find_prometheus(cache: Path) -> PrometheusPrograms:
+def find_prometheus(cache: Path, system: Path = Path("/")) -> PrometheusPrograms:
     """Return the programs; what the machine lacks is downloaded once.
 
     Args:
         cache: folder to unpack the package into.
+        system: where the machine's own are looked for, if they are not on the path.
 
     Raises:
         ConfigError: they cannot be had; says what to install.
     """
-    own = PrometheusPrograms(_own("prometheus"), _own("promtool"))
+    own = PrometheusPrograms(_own("prometheus", system), _own("promtool", system))
     if not (missing := own.missing()):
         return own
     folder = PACKAGES.unpack(cache, missing) / "usr/bin"
@@ -44,5 +45,5 @@ def find_prometheus(cache: Path) -> PrometheusPrograms:
     return found
 
 
-def _own(name: str) -> Path:
-    return Path(shutil.which(name) or f"/usr/bin/{name}")
+def _own(name: str, system: Path) -> Path:
+    return Path(shutil.which(name) or system / "usr/bin" / name)

@@ -113,6 +113,26 @@ def test_the_runbooks_tell_of_the_alerts_that_there_are_in_their_order() -> None
     assert re.findall(r"^## (\w+)$", text, re.MULTILINE) == list(alerts())
 
 
+def heading_links(page: Path) -> set[str]:
+    """Return what links to the headings of a page look like, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_links_of_the_runbooks_lead_somewhere() -> None:
+    docs = CONFIG.parent / "docs"
+    links = re.findall(r"\]\(([^)#]*)#?([^)]*)\)", (docs / "runbooks.md").read_text())
+
+    targets = {(docs / (page or "runbooks.md"), heading) for page, heading in links}
+
+    assert len(targets) > 3
+    assert [
+        (page.name, heading)
+        for page, heading in targets
+        if not page.exists() or (heading and heading not in heading_links(page))
+    ] == []
+
+
 def test_alerts_are_about_the_service_that_is_scraped() -> None:
     rules = (CONFIG / "prometheus/rules.yaml").read_text()
     installed = yaml.safe_load((CONFIG / "default/kustomization.yaml").read_text())
