@@ -13,7 +13,7 @@ import urllib3
 from prometheus_client.parser import text_string_to_metric_families
 
 from expressions import filled, grouped, selectors
-from integration.arena import Arena, ManagerProcess, in_place, names
+from integration.arena import Arena, ManagerProcess, in_place, names, template
 from integration.prometheus import JOB, Prometheus, scraping
 from okg.api.game import GameServer
 from okg.errors import ConfigError
@@ -187,11 +187,12 @@ def test_series_of_a_set_end_with_the_scrape_after_it_is_gone(
     everything = " or ".join(
         f'{{__name__=~"okg_.*",{label}="{namespace}"}}' for label in ("gsNs", "gssNs", "namespace")
     )
-    gss = arena.create_set(namespace, "short", replicas=2)
+    # Servers that the manager deletes: the garbage collector of a young plane takes its time.
+    mortal = template(reclaimPolicy="Delete")
+    gss = arena.create_set(namespace, "short", replicas=2, gameServerTemplate=mortal)
     eventually(lambda: arena.ready(namespace) == names("short", range(2)), within=60)
     eventually(lambda: len(prometheus.query(everything)) > 8, within=30)
 
-    # By the manager: the garbage collector of a young plane takes its time.
     arena.edit_set(namespace, "short", {"replicas": 0})
     eventually(lambda: not arena.servers(namespace), within=60)
     arena.admin.delete(gss)
