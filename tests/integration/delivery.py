@@ -11,7 +11,7 @@ from integration.rendering import ROOT, Rendered
 from okg.testing.binaries import ARGOHEALTH, CUE, KSTATUS, Program, find_program
 
 RECORDED = ROOT / "tests/integration/recorded"
-"""Objects as managers left them on a kube-apiserver, in each state that somebody asks for."""
+"""Objects as managers left them on a kube-apiserver; hack/record_objects.py records them anew."""
 
 
 class Health(msgspec.Struct, frozen=True):
