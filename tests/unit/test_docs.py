@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from doc_examples import NETWORKS, block, example, network_manifest
+from doc_examples import NETWORKS, PAGES, block, broken_links, example, network_manifest
 from okg.cloudprovider.catalog import build_catalog
 from okg.cloudprovider.options import read_options
 from okg.cloudprovider.provider import installed_providers
@@ -24,6 +24,11 @@ spec:
     - {name: PortProtocols, value: 7777/UDP}
     - {name: LBHealthCheckInterval, value: often}
 """
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
+    assert broken_links(page) == []
 
 
 def test_the_fake_server_example_runs() -> None:
