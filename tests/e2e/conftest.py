@@ -1,10 +1,12 @@
 """Fixtures of the end-to-end tests."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Generator
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 if TYPE_CHECKING:
+    from e2e.in_cluster import Installation
     from e2e.manager_image import ManagerImage
 
 
@@ -14,3 +16,14 @@ def manager_image() -> "ManagerImage":
     from e2e.manager_image import find_manager_image  # noqa: PLC0415 - only for those who run it
 
     return find_manager_image()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show beside a failure what the manager in the cluster wrote."""
+    report = yield
+    if report.failed and call.when == "call" and "installation" in item.funcargs:
+        report.sections += cast("Installation", item.funcargs["installation"]).logs()
+    return report

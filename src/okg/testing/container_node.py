@@ -33,7 +33,7 @@ from okg.testing.binaries import KUBELET, cache_folder, find_program
 from okg.testing.binding import Binder
 from okg.testing.bridge import Bridge
 from okg.testing.cgroups import ControlGroup
-from okg.testing.controlplane import ControlPlane
+from okg.testing.controlplane import SERVICE_ADDRESS, ControlPlane
 from okg.testing.debian import ContainerPrograms, find_container_programs
 from okg.testing.images import Image, make_image
 from okg.testing.node_config import (
@@ -46,6 +46,7 @@ from okg.testing.node_config import (
 )
 from okg.testing.port_rules import PortRules, iptables_script
 from okg.testing.processes import ServerProcess, StartFailed
+from okg.testing.service_entrance import ServiceEntrance
 from okg.testing.standalone import run_standalone
 from okg.threads import ThreadGroup
 
@@ -123,7 +124,7 @@ class ContainerNode:
             bridge = self._create_bridge()
             pause = make_image("pause", "1", {}, _PAUSE, busybox=self.programs.busybox)
             self._write_files(bridge, pause)
-            self._clear_rules()
+            self._make_rules()
             server = self._start_server(kubelet, bridge)
             server.wait_ready(lambda: not self._import(pause), timeout=_START_SECONDS)
             api = self._connect()
@@ -173,10 +174,14 @@ class ContainerNode:
         self.bridge = bridge.name
         return bridge
 
-    def _clear_rules(self) -> None:
+    def _make_rules(self) -> None:
         rules = PortRules(self.folder / _IPTABLES, self.bridge)
         self._stack.callback(rules.remove)
         rules.remove()
+        if self.plane.workloads:
+            entrance = ServiceEntrance(self.folder / _IPTABLES, self.bridge)
+            self._stack.callback(entrance.close)
+            entrance.open(SERVICE_ADDRESS, self.plane.port)
 
     def _write_files(self, bridge: Bridge, pause: Image) -> None:
         serving = self.plane.issue_server([str(bridge.address)])

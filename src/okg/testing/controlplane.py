@@ -36,6 +36,9 @@ ADMIN = "okg-admin"
 # Users of no group: what they may do is what a test binds to them.
 PLAIN_USERS = ("okg-manager", "okg-viewer")
 
+SERVICE_ADDRESS = "10.0.0.1"
+"""Address of the Service ``kubernetes``, by which pods know the API server."""
+
 _LOOPBACK = "127.0.0.1"
 _START_SECONDS = 60.0
 # etcd's gateway takes bytes as base64; this is "/". Every answer tells the current revision.
@@ -48,6 +51,15 @@ _CONTROLLERS = (
     # Binds claims to volumes that are there; nothing makes volumes.
     "persistentvolume-binder-controller",
     "persistentvolumeclaim-protection-controller",
+)
+# What programs in the cluster need: pods, accounts, and a way from Services to them.
+_WORKLOAD_CONTROLLERS = (
+    "deployment-controller",
+    "disruption-controller",
+    "endpointslice-controller",
+    "replicaset-controller",
+    "root-ca-certificate-publisher-controller",
+    "serviceaccount-controller",
 )
 
 
@@ -71,6 +83,8 @@ class ControlPlane:
             the plane's own.
         controller_manager_args: the same for kube-controller-manager; ``--controllers`` adds to
             those that run anyway.
+        workloads: whether Deployments become pods, which have accounts and may be what a webhook
+            is served by: for programs that run in the cluster themselves.
 
     Attributes:
         tokens: bearer token of each user that has one: ``okg-admin`` in ``system:masters``, and
@@ -83,7 +97,9 @@ class ControlPlane:
         *,
         apiserver_args: Sequence[str] = (),
         controller_manager_args: Sequence[str] = (),
+        workloads: bool = False,
     ) -> None:
+        self.workloads = workloads
         self.tokens: Mapping[str, str] = MappingProxyType(
             {user: secrets.token_hex(16) for user in (ADMIN, *PLAIN_USERS)}
         )
@@ -113,6 +129,11 @@ class ControlPlane:
     def url(self) -> str:
         """Address of the API server; stays the same when it is restarted."""
         return f"https://{_LOOPBACK}:{self._port}"
+
+    @property
+    def port(self) -> int:
+        """Port of the API server on loopback."""
+        return self._port
 
     @property
     def ca_file(self) -> Path:
@@ -234,7 +255,7 @@ class ControlPlane:
         apply_manifests(self.rest, *sources)
 
     def _write_files(self) -> None:
-        serving = self._authority.issue_server([_LOOPBACK, "localhost"])
+        serving = self._authority.issue_server([_LOOPBACK, "localhost", SERVICE_ADDRESS])
         kubelets = self._authority.issue_client("kube-apiserver-kubelet-client")
         signing = create_key_pair()
         groups = {ADMIN: "system:masters"}
@@ -319,10 +340,9 @@ class ControlPlane:
             f"--service-account-key-file={folder / 'accounts.pub'}",
             f"--service-account-signing-key-file={folder / 'accounts.key'}",
             "--service-account-issuer=https://kubernetes.default.svc",
-            "--service-cluster-ip-range=10.0.0.0/24",
+            f"--service-cluster-ip-range={SERVICE_ADDRESS.rpartition('.')[0]}.0/24",
             "--authorization-mode=Node,RBAC",
-            # Nothing makes the service account that this plug-in would put into each Pod.
-            "--disable-admission-plugins=ServiceAccount",
+            *self._workload_args(),
             "--endpoint-reconciler-type=none",
             "--allow-privileged=true",
             # For nodes that run on this machine: exec, logs and port-forward.
@@ -334,6 +354,13 @@ class ControlPlane:
             "--shutdown-watch-termination-grace-period=2s",
         ]
 
+    def _workload_args(self) -> list[str]:
+        if self.workloads:
+            # Nobody leads the addresses of Services to pods: the server itself looks for them.
+            return ["--enable-aggregator-routing=true"]
+        # Nothing makes the service account that this plug-in would put into each Pod.
+        return ["--disable-admission-plugins=ServiceAccount"]
+
     def _serving_args(self) -> list[str]:
         return [
             f"--tls-cert-file={self.folder / 'serving.crt'}",
@@ -341,11 +368,13 @@ class ControlPlane:
         ]
 
     def _start_controller_manager(self) -> None:
+        controllers = [*_CONTROLLERS, *(_WORKLOAD_CONTROLLERS if self.workloads else ())]
         server = self._start(
             KUBE_CONTROLLER_MANAGER,
             [
                 f"--kubeconfig={self.kubeconfig}",
-                f"--controllers={','.join(_CONTROLLERS)}",
+                f"--controllers={','.join(controllers)}",
+                f"--root-ca-file={self.ca_file}",
                 "--leader-elect=false",
                 f"--bind-address={_LOOPBACK}",
                 f"--secure-port={self._manager_port}",
