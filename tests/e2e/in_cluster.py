@@ -31,6 +31,8 @@ _WEBHOOKS = (
     "/kruise-game-mutating-webhook"
 )
 _LAST_LINES = 25
+_PAUSE = 0.05
+"""Seconds between two admissions; both processors have games to start besides."""
 
 
 class Installation(Grounds):
@@ -82,10 +84,18 @@ class Installation(Grounds):
         """Yield what each container of the manager has written last."""
         for pod in self.replicas():
             for name in ("manager", "webhooks"):
-                written = self._core.read_namespaced_pod_log(
-                    pod.metadata.name, SYSTEM, container=name, tail_lines=_LAST_LINES
+                yield f"{pod.metadata.name} {name}", self._last_lines(pod.metadata.name, name)
+
+    def _last_lines(self, pod: str, container: str) -> str:
+        try:
+            return str(
+                self._core.read_namespaced_pod_log(
+                    pod, SYSTEM, container=container, tail_lines=_LAST_LINES
                 )
-                yield f"{pod.metadata.name} {name}", str(written)
+            )
+        except k8s.ApiException as error:
+            # One that has not started, or is gone by now.
+            return str(error.reason)
 
 
 class Admissions:
@@ -121,7 +131,7 @@ class Admissions:
             "spec": {"containers": [{"name": "game", "image": "game:1"}]},
         }
         started = time.monotonic()
-        while ctx.sleep(0.02):
+        while ctx.sleep(_PAUSE):
             try:
                 self._rest.call("POST", self._path, pod, query={"dryRun": "All"})
                 self.answered += 1
