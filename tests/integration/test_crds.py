@@ -396,6 +396,7 @@ def test_the_installation_is_accepted_whole(local_control_plane: ControlPlane) -
         "customresourcedefinition.apiextensions.k8s.io/gameservers.game.kruise.io",
         "customresourcedefinition.apiextensions.k8s.io/gameserversets.game.kruise.io",
         "deployment.apps/kruise-game-controller-manager",
+        "mutatingwebhookconfiguration.admissionregistration.k8s.io/kruise-game-mutating-webhook",
         "namespace/kruise-game-system",
         "role.rbac.authorization.k8s.io/kruise-game-leader-election-role",
         "role.rbac.authorization.k8s.io/kruise-game-port-ledger-role",
@@ -407,4 +408,5 @@ def test_the_installation_is_accepted_whole(local_control_plane: ControlPlane) -
         "service/kruise-game-external-scaler",
         "service/kruise-game-webhook-service",
         "serviceaccount/kruise-game-controller-manager",
+        "validatingwebhookconfiguration.admissionregistration.k8s.io/kruise-game-validating-webhook",
     ]
