@@ -230,9 +230,9 @@ def test_rules_and_dashboards_name_metrics_and_labels_that_are_exposed(
     absent = {it.metric for _, text in used for it in selectors(text)} - exposed.keys()
 
     assert unknown == set()
-    # Has no series before something goes wrong.
-    assert grouped_by == {("controller: Events that were not written, A", "reason")}
-    assert absent == {"okg_events_dropped_total", "up"}
+    # Have no series before something goes wrong, which it may have in other tests' sets.
+    assert grouped_by <= {("controller: Events that were not written, A", "reason")}
+    assert absent - {"okg_events_dropped_total"} == {"up"}
 
 
 @pytest.mark.parametrize("page", DASHBOARDS)
