@@ -3,14 +3,23 @@
 import re
 import time
 from collections import Counter
+from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 import urllib3
 
-from integration.arena import Arena, ManagerProcess, names
+from integration.arena import Arena, ManagerProcess, names, open_arena
 from okg.testing.eventually import eventually
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def arena(tmp_path: Path) -> Generator[Arena]:
+    """An arena of its own: nothing is left there of other tests, and none is cut off."""
+    with open_arena(tmp_path) as arena:
+        yield arena
 
 
 def _requests(manager: ManagerProcess) -> float:
@@ -26,7 +35,7 @@ def _tries(log: str) -> Counter[str]:
 
 
 def _is_at_rest(manager: ManagerProcess) -> bool:
-    """Whether nothing is left of earlier tests, which an outage would make it try again."""
+    """Whether it has nothing to do any more, which an outage would make it try again."""
     sent = _requests(manager)
     time.sleep(3)
     return _requests(manager) - sent <= 3  # a lease is renewed
