@@ -33,14 +33,18 @@ def get(address: str, path: str) -> str:
 
 def execute(core: k8s.CoreV1Api, namespace: str, name: str, *command: str) -> str:
     """Run a command in the game's container and return what it printed."""
-    return str(
-        stream(
-            core.connect_get_namespaced_pod_exec,
-            name,
-            namespace,
-            container="game",
-            command=list(command),
-            stdout=True,
-            stderr=True,
-        )
+    client = stream(
+        core.connect_get_namespaced_pod_exec,
+        name,
+        namespace,
+        container="game",
+        command=list(command),
+        stdout=True,
+        stderr=True,
+        _preload_content=False,  # else the socket is left to the garbage collector
     )
+    try:
+        client.run_forever(timeout=30)
+        return str(client.read_all())
+    finally:
+        client.close()
