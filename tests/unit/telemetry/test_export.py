@@ -6,14 +6,12 @@ import logging
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Generator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from collector import Collector, open_collector, told
@@ -24,7 +22,7 @@ from okg.testing.certificates import Authority
 
 
 @pytest.fixture(autouse=True)
-def put_back(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+def identity(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OKG_SERVICE_NAME", "SERVICE_NAME", "OTEL_SERVICE_NAME", "HOSTNAME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OKG_NAMESPACE", "kruise-game-system")
@@ -32,17 +30,6 @@ def put_back(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
     monkeypatch.setenv("OKG_SERVICE_VERSION", "v1.2.3")
     monkeypatch.setenv("OKG_SERVICE_INSTANCE_ID", "uid-0")
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment=test,service.name=no")
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    hooks = threading.excepthook, sys.excepthook
-    yield
-    structlog.reset_defaults()
-    logging.captureWarnings(capture=False)
-    for name in ("urllib3", "opentelemetry", "opentelemetry.exporter"):
-        logging.getLogger(name).setLevel(logging.NOTSET)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    threading.excepthook, sys.excepthook = hooks
 
 
 @pytest.fixture

@@ -2,12 +2,8 @@
 
 import io
 import logging
-import sys
-import threading
-from collections.abc import Generator
 
 import pytest
-import structlog
 
 from okg.telemetry.logging import EVENT_NAME, get_logger
 from okg.telemetry.setup import LogSettings, configure
@@ -16,22 +12,12 @@ MOMENT = 1_767_323_045_120_456_789
 
 
 @pytest.fixture(autouse=True)
-def put_back(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+def identity(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OKG_SERVICE_NAME", "SERVICE_NAME", "OKG_SERVICE_INSTANCE_ID", "POD_UID"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OKG_NAMESPACE", "kruise-game-system")
     monkeypatch.setenv("OKG_POD_NAME", "manager-0")
     monkeypatch.setenv("OKG_SERVICE_VERSION", "v1.2.3")
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    hooks = threading.excepthook, sys.excepthook
-    yield
-    structlog.reset_defaults()
-    logging.captureWarnings(capture=False)
-    logging.getLogger("urllib3").setLevel(logging.NOTSET)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    threading.excepthook, sys.excepthook = hooks
 
 
 def written(settings: LogSettings, source: str) -> str:

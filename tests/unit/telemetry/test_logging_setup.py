@@ -6,30 +6,15 @@ import logging
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import structlog
 
 from okg.errors import ConfigError
 from okg.runtime.reconcile import Request
 from okg.telemetry.logging import get_logger
 from okg.telemetry.setup import LogSettings, configure
-
-
-@pytest.fixture(autouse=True)
-def put_back() -> Generator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    hooks = threading.excepthook, sys.excepthook
-    yield
-    structlog.reset_defaults()
-    logging.captureWarnings(capture=False)
-    logging.getLogger("urllib3").setLevel(logging.NOTSET)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    threading.excepthook, sys.excepthook = hooks
 
 
 def written(

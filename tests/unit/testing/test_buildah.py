@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -6,29 +5,13 @@ import pytest
 from okg.errors import ConfigError
 from okg.testing.buildah import Buildah, Builder, BuildFailed, find_buildah
 from okg.testing.images import Image
+from unit.testing.installing import Install
 
 # What `dpkg-deb --extract ARCHIVE ROOT` of all packages brings.
 UNPACK = (
     "mkdir -p $3/usr/bin $3/lib/x86_64-linux-gnu $3/usr/lib/x86_64-linux-gnu;"
     " echo x >$3/usr/bin/buildah; cp {patchelf} $3/usr/bin/patchelf"
 )
-
-Install = Callable[[str, str], Path]
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Puts a program on the path, which runs a shell script; nothing else is there."""
-    folder = tmp_path / "path"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
-
-    def add(name: str, script: str) -> Path:
-        (folder / name).write_text(f"#!/bin/sh\nPATH=/bin:/usr/bin\n{script}\n")
-        (folder / name).chmod(0o755)
-        return folder / name
-
-    return add
 
 
 def test_the_machines_own_buildah_is_taken(tmp_path: Path, install: Install) -> None:

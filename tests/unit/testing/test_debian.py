@@ -1,10 +1,10 @@
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from okg.errors import ConfigError
 from okg.testing.debian import find_container_programs
+from unit.testing.installing import Install
 
 PROGRAMS = (
     "usr/bin/containerd",
@@ -22,22 +22,6 @@ PROGRAMS = (
 CACHED = "cache/debian-52debc78"
 # What `dpkg-deb --extract ARCHIVE ROOT` of all packages brings.
 UNPACK = f"for file in {' '.join(PROGRAMS)}; do mkdir -p $3/${{file%/*}}; echo x >$3/$file; done"
-
-Install = Callable[[str, str], None]
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Puts a program on the path, which runs a shell script; nothing else is there."""
-    folder = tmp_path / "path"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
-
-    def add(name: str, script: str) -> None:
-        (folder / name).write_text(f"#!/bin/sh\nPATH=/bin:/usr/bin\n{script}\n")
-        (folder / name).chmod(0o755)
-
-    return add
 
 
 @pytest.fixture

@@ -1,30 +1,14 @@
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from okg.errors import ConfigError
 from okg.testing.prometheus import find_prometheus
+from unit.testing.installing import Install
 
 # Named after the package.
 CACHED = "cache/debian-579d3a7b/usr/bin"
 UNPACK = "mkdir -p $3/usr/bin; touch $3/usr/bin/prometheus $3/usr/bin/promtool"
-
-Install = Callable[[str, str], None]
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Puts a program on the path, which runs a shell script; nothing else is there."""
-    folder = tmp_path / "path"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
-
-    def add(name: str, script: str) -> None:
-        (folder / name).write_text(f"#!/bin/sh\nPATH=/bin:/usr/bin\n{script}\n")
-        (folder / name).chmod(0o755)
-
-    return add
 
 
 def test_the_machines_own_programs_are_taken(tmp_path: Path, install: Install) -> None:

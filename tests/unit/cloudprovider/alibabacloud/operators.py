@@ -10,14 +10,12 @@ from okg.api.game import (
     GameServerSetSpec,
     GameServerTemplate,
     Network,
-    NetworkStatus,
 )
 from okg.api.meta import ObjectMeta
 from okg.api.resource import O, Object
 from okg.api.service import LoadBalancerIngress, LoadBalancerStatus, Service, ServiceStatus
 from okg.cloudprovider.alibabacloud.auto_network import AutoNetwork
 from okg.cloudprovider.alibabacloud.auto_nlbs_v2 import AUTO_NLBS_V2
-from okg.cloudprovider.pod_network import read_pod_network
 from okg.context import Context
 from unit.cloudprovider.golden import GSS, conf_of
 from unit.controllers.memory import MemoryClient
@@ -48,23 +46,6 @@ def a_pod(*lines: str, ordinal: int = 0) -> Pod:
         annotations={"game.kruise.io/network-conf": text},
     )
     return Pod(metadata=meta, status=PodStatus(pod_ip="10.0.0.1"))
-
-
-def with_conf(pod: Pod, *lines: str) -> Pod:
-    """Return the pod with another configuration and all that was told of it."""
-    annotations = {**pod.metadata.annotations, **a_pod(*lines).metadata.annotations}
-    return replace(pod, metadata=replace(pod.metadata, annotations=annotations))
-
-
-def disabled(pod: Pod, value: str) -> Pod:
-    labels = {**pod.metadata.labels, "game.kruise.io/network-disabled": value}
-    return replace(pod, metadata=replace(pod.metadata, labels=labels))
-
-
-def status_of(pod: Pod) -> NetworkStatus:
-    status = read_pod_network(pod).status
-    assert status is not None
-    return status
 
 
 class Operators:

@@ -13,16 +13,8 @@ from okg.cloudprovider.alibabacloud.auto_network import MADE_AHEAD
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.context import Context
 from okg.errors import Forbidden
-from unit.cloudprovider.alibabacloud.operators import (
-    SMALL,
-    STATUS,
-    Operators,
-    a_pod,
-    a_set,
-    disabled,
-    status_of,
-    with_conf,
-)
+from unit.cloudprovider.alibabacloud.operators import SMALL, STATUS, Operators, a_pod, a_set
+from unit.cloudprovider.network_pods import changed, disabled, status_of
 from unit.controllers.memory import MemoryClient
 
 ID = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-id"
@@ -267,14 +259,14 @@ def test_changed_health_checks_reach_the_service() -> None:
     pod = operators.ready(a_pod(*SMALL))
     before = operators.find(Service, "gss-0-bgp")
 
-    changed = operators.look(with_conf(pod, *SMALL, "LBHealthCheckInterval=20"))
-    ready = operators.look(changed)
+    told = operators.look(changed(pod, *SMALL, "LBHealthCheckInterval=20"))
+    ready = operators.look(told)
 
     service = operators.find(Service, "gss-0-bgp")
     key = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-health-check-interval"
     assert service.metadata.annotations[key] == "20"
     assert service.status == before.status
-    assert status_of(changed).current_network_state == "NotReady"
+    assert status_of(told).current_network_state == "NotReady"
     assert status_of(ready).current_network_state == "Ready"
 
 

@@ -11,15 +11,8 @@ from okg.api.service import Service
 from okg.cloudprovider.alibabacloud.auto_return import FINALIZER
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.context import Context
-from unit.cloudprovider.alibabacloud.operators import (
-    KEPT,
-    SMALL,
-    Operators,
-    a_pod,
-    a_set,
-    status_of,
-    with_conf,
-)
+from unit.cloudprovider.alibabacloud.operators import KEPT, SMALL, Operators, a_pod, a_set
+from unit.cloudprovider.network_pods import changed, status_of
 from unit.fleet import NOW
 
 CTX = Context()
@@ -41,7 +34,7 @@ def _taken_over(*lines: str) -> tuple[Operators, Pod]:
     """Return a set that the Go manager made, with one pod that is Ready."""
     operators = Operators(*SMALL)
     pod = operators.ready(a_pod(*SMALL))
-    pod = operators.client.put(_finalized(with_conf(pod, *lines)))
+    pod = operators.client.put(_finalized(changed(pod, *lines)))
     operators.client.put(a_set(*lines))
     return operators, pod
 
@@ -75,7 +68,7 @@ def test_a_set_that_changes_its_mind_marks_what_there_is_and_costs_nothing_more(
     marked, written = _marks(operators), len(operators.client.writes)
     again = operators.look(pod)
     operators.client.put(a_set(*SMALL))
-    operators.look(with_conf(pod, *SMALL))
+    operators.look(changed(pod, *SMALL))
 
     assert marked == ["false"] * 6
     assert again is pod
