@@ -73,8 +73,7 @@ class ContainerArena(Grounds):
     def host(self, namespace: str, replicas: int, template: object, **spec: object) -> None:
         """Create set ``a`` and wait until its servers are Ready and known."""
         self.create_set(namespace, "a", replicas=replicas, gameServerTemplate=template, **spec)
-        # A network that could not be had at first is asked for again after a minute.
-        eventually(lambda: len(self.ready(namespace)) == replicas, within=120)
+        eventually(lambda: len(self.ready(namespace)) == replicas, within=60)
 
     def update(self, namespace: str, template: object) -> None:
         """Give set ``a`` another template."""

@@ -12,6 +12,7 @@ from e2e.container_arena import (
     open_container_arena,
 )
 from e2e.game_pods import get, load_game
+from integration.arena import SYSTEM
 from okg.testing.container_node import ContainerNode
 from okg.testing.eventually import eventually
 from okg.testing.game_image import GAME_PORT
@@ -24,7 +25,7 @@ PROVIDERS = """
 enable = true
 [kubernetes.hostPort]
 min_port = 8000
-max_port = 8005
+max_port = 8002
 """
 NETWORK = {
     "networkType": "Kubernetes-HostPort",
@@ -78,6 +79,12 @@ def doors(arena: ContainerArena, namespace: str) -> dict[str, str]:
     }
 
 
+def given(arena: ContainerArena) -> dict[str, str]:
+    """Return what is on record of ports that are given, or claimed."""
+    found = arena.core.read_namespaced_config_map("okg-ports-kubernetes-hostport", SYSTEM)
+    return found.data or {}
+
+
 def who(door: str) -> str:
     """Return the name of the server that answers there, as it knows it from its labels."""
     found = re.search(r'statefulset.kubernetes.io/pod-name="(.*)"', get(door, "/podinfo/labels"))
@@ -97,7 +104,7 @@ def test_players_reach_each_server_of_a_node_at_a_port_of_its_own(
     found = host(arena, namespace, game, 2)
 
     node = arena.pod(namespace, "a-0").status.host_ip
-    assert set(found.values()) < {f"{node}:{port}" for port in range(8000, 8006)}
+    assert set(found.values()) < {f"{node}:8000", f"{node}:8001", f"{node}:8002"}
     assert {name: who(door) for name, door in found.items()} == {"a-0": "a-0", "a-1": "a-1"}
 
 
@@ -134,15 +141,18 @@ def test_a_server_that_is_deleted_without_a_manager_is_found_where_it_was(
 def test_ports_of_servers_that_are_gone_are_given_again(
     arena: ContainerArena, namespace: str, game: Image
 ) -> None:
-    # Six ports, of which two may still be kept for servers that went while no manager was there.
-    before = host(arena, namespace, game, 4)
+    before = host(arena, namespace, game, 3)
     end(arena, namespace)
+    eventually(lambda: given(arena) == {}, within=30)
 
-    after = host(arena, namespace, game, 4)
+    after = host(arena, namespace, game, 3)
 
-    assert len(set(after.values())) == 4
-    assert set(before.values()) & set(after.values())
-    assert {name: who(door) for name, door in after.items()} == {name: name for name in after}
+    assert sorted(before.values()) == sorted(set(after.values()))
+    assert {name: who(door) for name, door in after.items()} == {
+        "a-0": "a-0",
+        "a-1": "a-1",
+        "a-2": "a-2",
+    }
 
 
 def is_another(arena: ContainerArena, namespace: str, uid: str) -> bool:

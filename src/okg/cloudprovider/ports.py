@@ -105,16 +105,27 @@ def claim(book: PortBook, holder: str, ports: Sequence[int], now: datetime) -> P
 def leave(book: PortBook, holder: str, ports: Sequence[int], now: datetime) -> PortBook:
     """Return the book with the ports of who goes kept for its return.
 
-    Not kept are those of too many who have left. A claim of other ports is already its successor's.
+    Not kept are those of too many who have left.
     """
     before = book.claims.get(holder)
     if before is None and sum(claim.left for claim in book.claims.values()) >= MOST_LEFT:
         return book
-    if before is not None and before.ports != tuple(ports):
+    if before is not None and _is_of_successor(before, ports):
         return book
     if before is not None and before.left and not _is_old(before, now):
         return book
     return _with_claim(book, holder, Claim(tuple(ports), now, left=True))
+
+
+def forget(book: PortBook, holder: str, ports: Sequence[int]) -> PortBook:
+    """Return the book without the claim of who goes for good.
+
+    Its ports are free when the record is tidied, which is not before its object is gone.
+    """
+    before = book.claims.get(holder)
+    if before is None or _is_of_successor(before, ports):
+        return book
+    return replace(book, claims={name: it for name, it in book.claims.items() if name != holder})
 
 
 def settle(book: PortBook, ports_of_holder: Callable[[str], int], now: datetime) -> PortBook:
@@ -181,6 +192,11 @@ def _with_claim(book: PortBook, holder: str, new: Claim) -> PortBook:
 def _claimed(claims: Mapping[str, Claim]) -> int:
     """Return all ports of some claims; several may be about one."""
     return bits_of(port for claim in claims.values() for port in claim.ports)
+
+
+def _is_of_successor(claim: Claim, ports: Sequence[int]) -> bool:
+    """Whether a claim is of another than had these ports, under the same name."""
+    return not set(claim.ports).issuperset(ports)
 
 
 def _is_old(claim: Claim, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from okg.cloudprovider.ports import (
     PortRange,
     bits_of,
     claim,
+    forget,
     leave,
     ports_of,
     read_ports,
@@ -113,6 +114,31 @@ def test_who_leaves_late_does_not_harm_its_successor() -> None:
     book = claim(PortBook(), "ns/a-0", [501], NOW)
 
     assert leave(book, "ns/a-0", [500], NOW) is book
+
+
+def test_who_leaves_with_fewer_ports_than_it_claimed_keeps_those_it_had() -> None:
+    book = claim(claim(PortBook(), "ns/a-0", [500, 501], NOW), "ns/a-0", [501], NOW)
+
+    left = leave(book, "ns/a-0", [501], NOW)
+
+    assert left == PortBook(bits_of([501]), {"ns/a-0": Claim((501,), NOW, left=True)})
+
+
+def test_who_goes_for_good_has_no_claim_and_its_ports_are_free_when_nobody_has_them() -> None:
+    book = claim(claim(PortBook(), "ns/a-0", [500], NOW), "ns/b-0", [501], NOW)
+
+    gone = forget(book, "ns/a-0", [500])
+
+    assert gone == PortBook(bits_of([500, 501]), {"ns/b-0": Claim((501,), NOW)})
+    assert repair(gone, bits_of([500])) is gone
+    assert repair(gone, 0).used == bits_of([501])
+
+
+def test_who_goes_for_good_late_does_not_harm_its_successor() -> None:
+    book = claim(PortBook(), "ns/a-0", [501], NOW)
+
+    assert forget(book, "ns/a-0", [500]) is book
+    assert forget(book, "ns/b-0", [501]) is book
 
 
 def test_not_more_are_remembered_than_a_record_has_room_for() -> None:

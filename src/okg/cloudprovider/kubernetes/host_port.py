@@ -33,7 +33,7 @@ from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.cloudprovider.pod_network import read_pod_network, told, told_ready
 from okg.cloudprovider.pool import Pool
 from okg.cloudprovider.port_index import Placement
-from okg.cloudprovider.ports import PortBook, PortRange, bits_of, leave, ports_of
+from okg.cloudprovider.ports import PortBook, PortRange, bits_of, forget, leave, ports_of
 from okg.context import Context
 from okg.errors import ApiError, TransportError
 from okg.workload.network_status import NOT_READY
@@ -183,20 +183,25 @@ class HostPort:
     def on_pod_deleted(self, ctx: Context, client: Client, pod: Pod) -> None:
         """Keep the ports for a server of this name, unless its set goes, too.
 
-        That nothing was kept holds up no deletion.
+        That this was not noted holds up no deletion.
         """
         ports = ports_of(_host_ports(pod) & self._pool.allowed.bits)
-        gss = set_of(client, pod)
-        if not ports or gss is None or gss.metadata.deletion_timestamp is not None:
+        if not ports:
             return
+        gss = set_of(client, pod)
+        may_return = gss is not None and gss.metadata.deletion_timestamp is None
 
-        def keep(shelf: Shelf, now: datetime) -> tuple[None, Books]:
-            return None, {NODES: leave(shelf.book(NODES), pod.key, ports, now)}
+        def note(shelf: Shelf, now: datetime) -> tuple[None, Books]:
+            book = shelf.book(NODES)
+            noted = leave(book, pod.key, ports, now) if may_return else forget(book, pod.key, ports)
+            return None, {} if noted is book else {NODES: noted}
 
         try:
-            self._pool.change(ctx, client, keep)
+            self._pool.change(ctx, client, note)
         except (ApiError, TransportError, ValueError) as error:
-            ctx.log.warning("ports are not kept for a server", server=pod.key, error=str(error))
+            ctx.log.warning(
+                "ports of a server that goes are not noted", server=pod.key, error=str(error)
+            )
 
     def _draw(
         self, wish: HostPortWish, shelf: Shelf, now: datetime

@@ -272,6 +272,39 @@ def test_the_ports_of_a_set_that_goes_are_free_when_its_pods_are_gone() -> None:
     assert cluster.record().data == {}
 
 
+def test_the_ports_of_a_set_that_goes_at_once_count_for_nobody() -> None:
+    cluster = _Cluster(allowed=PortRange(low=8000, high=8001))
+    pods = [cluster.make(name) for name in ("gss-0", "gss-1", "gss-2")]
+    cluster.client.remove(GameServerSet, "ns/gss")
+
+    for pod in pods:
+        cluster.delete(pod)
+
+    assert read_book(cluster.record(), "nodes").claims == {}
+    assert [_host_ports(cluster.make(name)) for name in ("gss-3", "gss-4")] == [[8000], [8001]]
+
+
+def test_a_set_that_goes_without_ports_on_record_writes_none() -> None:
+    cluster = _Cluster()
+    pod = _pod(GAME, ports=(ContainerPort(container_port=80, host_port=8000),))
+    cluster.client.remove(GameServerSet, "ns/gss")
+
+    cluster.delete(pod)
+
+    assert cluster.client.writes == []
+
+
+def test_a_server_that_asked_for_more_before_finds_what_it_had_last() -> None:
+    cluster = _Cluster()
+    cluster.add("gss-0", "ContainerPorts=game:80,81")
+    fewer = cluster.make("gss-0")
+
+    cluster.delete(fewer)
+
+    claim = read_book(cluster.record(), "nodes").claims["ns/gss-0"]
+    assert (claim.ports, claim.left) == ((8000,), True)
+
+
 def test_the_port_of_a_pod_that_was_never_made_is_free_after_a_while() -> None:
     cluster = _Cluster()
     cluster.add("gss-0")
@@ -302,7 +335,7 @@ def test_a_deletion_is_not_held_up_by_a_record_that_cannot_be_written() -> None:
     with capture_logs() as logs:
         cluster.delete(pod)
 
-    assert [line["event"] for line in logs] == ["ports are not kept for a server"]
+    assert [line["event"] for line in logs] == ["ports of a server that goes are not noted"]
 
 
 def test_a_deletion_of_a_pod_without_ports_of_the_range_leaves_nothing() -> None:
