@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
@@ -63,9 +64,9 @@ class Hooked:
             controllers.stop()
 
     @contextmanager
-    def replica(self, *flags: str) -> Generator[Replica]:
+    def replica(self, *flags: str, **environment: str) -> Generator[Replica]:
         """Run one more replica; it gets requests while it is ready."""
-        replica = self.start(*flags)
+        replica = self.start(*flags, environment=environment)
         with self._serving(replica):
             yield replica
 
@@ -80,12 +81,20 @@ class Hooked:
             replica.manager.stop()
             self.proxy.remove(replica.port)
 
-    def start(self, *flags: str, beside: ManagerProcess | None = None) -> Replica:
+    def start(
+        self,
+        *flags: str,
+        beside: ManagerProcess | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> Replica:
         [port] = free_ports(1)
         self._replicas += 1
         folder = self.arena.folder / f"certs-{self._replicas}"
         manager = self.arena.start_manager(
-            f"--webhook-port={port}", f"--webhook-server-certs-dir={folder}", *flags
+            f"--webhook-port={port}",
+            f"--webhook-server-certs-dir={folder}",
+            *flags,
+            **environment,
         )
         containers = [manager, *([beside] if beside else [])]
         self.proxy.add(port, lambda: all(container.is_ready() for container in containers))

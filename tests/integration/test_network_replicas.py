@@ -138,6 +138,22 @@ def test_a_pool_that_is_full_says_so_in_numbers_and_recovers(
     assert len(clouded.ports(namespace)) == 3
 
 
+def test_a_server_of_openkruise_that_was_waited_for_in_vain_is_served_when_there_is_room(
+    clouded: Clouded, arena: Arena, namespace: str, balancer: str
+) -> None:
+    late = arena.namespace()
+    soon = {"NETWORK_TOTAL_WAIT_TIME": "10", "NETWORK_PROBE_INTERVAL_TIME": "1"}
+    with clouded.hooked.replica(*ALONE, clouded.options("small", SMALL), **soon):
+        clouded.make(namespace, "kruise", replicas=2, network=nlb(balancer))
+        eventually(lambda: _settled(clouded, namespace, 2), within=90)
+        clouded.make(late, "kruise", replicas=1, network=nlb(balancer))
+        eventually(lambda: arena.events(late, "GsNetworkState"), within=60)
+
+        arena.admin.delete(arena.get_set(namespace, "a"))
+
+        eventually(lambda: _settled(clouded, late, 1), within=100, every=0.5)
+
+
 def test_a_provider_whose_section_makes_no_sense_is_told_everywhere(
     clouded: Clouded, arena: Arena, namespace: str, balancer: str
 ) -> None:

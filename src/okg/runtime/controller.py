@@ -28,6 +28,8 @@ from okg.runtime.watch import AnyWatch
 from okg.telemetry.logging import EVENT_NAME
 from okg.telemetry.tracing import NO_SPAN, NO_TRACER, Opening, Span, Tracer, current_span
 from okg.threads import ThreadGroup
+from okg.workqueue.limits import MAX_DELAY, RateLimiter
+from okg.workqueue.metrics import QueueMetrics
 from okg.workqueue.queue import WorkQueue
 
 LOST_RACE = "reconcile.lost_race"
@@ -48,6 +50,7 @@ class Controller:
         reconcile_timeout: seconds after which a reconcile's context is done, or None.
         span: how the span of each reconcile begins, for managers that trace; None for no spans.
             What a reconcile fails with is told to it, a lost race but as an event.
+        longest_backoff: seconds that a request waits at most which fails again and again.
         clock: where time comes from.
     """
 
@@ -61,6 +64,7 @@ class Controller:
         leader_elected: bool = True,
         reconcile_timeout: float | None = None,
         span: Callable[[Request], Opening] | None = None,
+        longest_backoff: float = MAX_DELAY,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.name = name
@@ -68,12 +72,13 @@ class Controller:
         self.watches = watches
         self.workers = workers
         self.leader_elected = leader_elected
-        self.queue: WorkQueue[Request] = WorkQueue(name, clock=clock)
+        self._longest_backoff = longest_backoff
         self._timeout = reconcile_timeout
         self._opening = span
         self._tracer = NO_TRACER
         self._clock = clock
         self._metrics: OneControllerMetrics | None = None
+        self.queue = self._new_queue()
 
     @property
     def threads(self) -> int:
@@ -96,9 +101,13 @@ class Controller:
         self._tracer = tracer
         if metrics is not None:
             self._metrics = metrics.of(self.name, self.workers)
-            self.queue = WorkQueue(self.name, metrics=metrics.queues, clock=self._clock)
+            self.queue = self._new_queue(metrics.queues)
         for watch in self.watches:
             watch.attach(source, self.enqueue)
+
+    def _new_queue(self, metrics: QueueMetrics | None = None) -> WorkQueue[Request]:
+        limiter: RateLimiter[Request] = RateLimiter(longest=self._longest_backoff)
+        return WorkQueue(self.name, limiter=limiter, metrics=metrics, clock=self._clock)
 
     def enqueue(self, request: Request, *, after: float = 0.0, priority: int = 0) -> None:
         """Ask for a reconcile in ``after`` seconds."""

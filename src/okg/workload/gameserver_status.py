@@ -12,6 +12,7 @@ from okg.api.game import (
     GameServerStatus,
     ServiceQualityCondition,
 )
+from okg.workload.conditions import NETWORK_NORMAL
 from okg.workload.names import DELETION_PRIORITY, GS_STATE, UPDATE_PRIORITY
 from okg.workload.network_status import compute_network_status
 from okg.workload.state import READY
@@ -37,11 +38,17 @@ def compute_server_status(
         now: the time that a changed status carries.
     """
     labels, stored = pod.metadata.labels, server.status
+    network = compute_network_status(
+        pod,
+        stored.network_status,
+        now,
+        recovers=_has_trouble(stored.conditions) and not _has_trouble(conditions),
+    )
     fresh = GameServerStatus(
         desired_state=READY,
         current_state=labels.get(GS_STATE, ""),
         # A copy: the default object itself would be left out, and the field is always there.
-        network_status=replace(compute_network_status(pod, stored.network_status, now)),
+        network_status=replace(network),
         pod_status=pod.status,
         service_qualities_conditions=tuple(qualities),
         update_priority=labels.get(UPDATE_PRIORITY, ""),
@@ -50,3 +57,8 @@ def compute_server_status(
         conditions=tuple(conditions),
     )
     return stored if fresh == stored else replace(fresh, last_transition_time=now)
+
+
+def _has_trouble(conditions: Sequence[GameServerCondition]) -> bool:
+    """Whether a plugin is known to refuse the network."""
+    return any(condition.type == NETWORK_NORMAL for condition in conditions)

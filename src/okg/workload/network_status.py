@@ -1,8 +1,8 @@
 """State of a server's network: what the plugin notes on the pod, told on the game server.
 
 At admission plugins are called when a pod is written. A pod whose network is not what it should be
-is therefore touched every now and then, until it is, or until the patience is over. Of pods that we
-make ourselves plugins are asked without a write.
+is therefore touched every now and then, until it is, and seldom when the patience is over. Of pods
+that we make ourselves plugins are asked without a write.
 """
 
 import re
@@ -40,14 +40,15 @@ _ILLEGIBLE = (msgspec.MsgspecError, RecursionError)
 _REFUSED = f'"{POD_WEBHOOK}" denied the request: '
 """What a refusal has before the words of the plugin."""
 
-_SELDOM = timedelta(seconds=60)
+SELDOM = timedelta(seconds=60)
+"""Time between two looks at a network for which the patience is over."""
 
 
 class NetworkPatience(msgspec.Struct, frozen=True):
     """How long a network is waited for.
 
     Attributes:
-        total: after which nothing more is done about it.
+        total: after which users are told, and it is looked at seldom.
         interval: between two looks.
     """
 
@@ -62,7 +63,7 @@ class NetworkWait(msgspec.Struct, frozen=True):
     """What is left to do about a network.
 
     Attributes:
-        look_after: when to look again, None for not.
+        look_after: when to look again, None if it is as it should be.
         complaint: that the patience is over.
     """
 
@@ -70,16 +71,20 @@ class NetworkWait(msgspec.Struct, frozen=True):
     complaint: Notice | None = None
 
 
-def compute_network_status(pod: Pod, stored: NetworkStatus, now: datetime) -> NetworkStatus:
+def compute_network_status(
+    pod: Pod, stored: NetworkStatus, now: datetime, *, recovers: bool = False
+) -> NetworkStatus:
     """Return the state of a pod's network; empty if it has none, equal if nothing changed.
 
-    ``last_transition_time`` is when it last became other than it should be, from which the
-    patience counts; that it becomes as it should be does not move it.
+    ``last_transition_time`` is when it last became other than it should be, or when its plugin
+    began to work on it again; from then the patience counts. That it becomes as it should be does
+    not move it.
 
     Args:
         pod: as just written.
         stored: what was told before.
         now: the time that a transition carries.
+        recovers: whether its plugin has just given in, after it had refused the pod.
     """
     if not _has_network(pod):
         return NetworkStatus()
@@ -93,7 +98,8 @@ def compute_network_status(pod: Pod, stored: NetworkStatus, now: datetime) -> Ne
         current_network_state=told.current_network_state if told else NOT_READY,
         create_time=stored.create_time or now,
     )
-    return replace(fresh, last_transition_time=now) if _starts_wait(stored, fresh) else fresh
+    starts = recovers or _starts_wait(stored, fresh)
+    return replace(fresh, last_transition_time=now) if starts else fresh
 
 
 def trigger_network(
@@ -123,13 +129,14 @@ def wait_for_network(
     """Return what is left to do about a network in this state."""
     if _is_as_desired(status):
         return NetworkWait()
-    rest = patience.total - _waited(status, now)
-    if rest > timedelta(0):
-        return NetworkWait(look_after=min(rest, patience.interval))
-    # It is waited for exactly so long, and the text stays the same for as long as this is so.
+    waited = _waited(status, now)
+    pause = _pause(waited, patience)
+    if waited < patience.total:
+        return NetworkWait(look_after=min(patience.total - waited, pause))
+    # The text stays the same for as long as this is so.
     spent = _as_go_writes(patience.total)
     message = f"Network wait timeout: waited {spent}, max {spent}"
-    return NetworkWait(complaint=Notice(NETWORK_STATE, message, warning=True))
+    return NetworkWait(look_after=pause, complaint=Notice(NETWORK_STATE, message, warning=True))
 
 
 def trouble_of_network(pod: Pod, stored: Sequence[GameServerCondition], refusal: str | None) -> str:
@@ -156,13 +163,9 @@ def time_to_ask(pod: Pod, unchanged: int, patience: NetworkPatience) -> timedelt
     Args:
         pod: as its plugin wants it.
         unchanged: how many times in a row the plugin wanted nothing else.
-        patience: how often; when it is over, not never but seldom.
+        patience: how often, and for how long.
     """
-    if _is_told_so(pod):
-        return None
-    if unchanged * patience.interval < patience.total:
-        return patience.interval
-    return max(patience.interval, _SELDOM)
+    return None if _is_told_so(pod) else _pause(unchanged * patience.interval, patience)
 
 
 def is_disabled(pod: Pod) -> bool:
@@ -234,9 +237,14 @@ def _is_trigger_due(
     if last is None:
         return True
     network = compute_network_status(pod, stored, now)
-    waits = not _is_as_desired(network) and _waited(network, now) < patience.total
+    pause = _pause(_waited(network, now), patience)
     # A time to come is somebody's clock, not a reason to wait for it.
-    return waits and not timedelta(0) <= now - last < patience.interval
+    return not _is_as_desired(network) and not timedelta(0) <= now - last < pause
+
+
+def _pause(waited: timedelta, patience: NetworkPatience) -> timedelta:
+    """Return the time between two looks at a network that has been waited for so long."""
+    return patience.interval if waited < patience.total else max(patience.interval, SELDOM)
 
 
 def _waited(status: NetworkStatus, now: datetime) -> timedelta:

@@ -258,20 +258,40 @@ def test_a_wait_costs_one_write_each_time_and_ends() -> None:
     assert cluster.recorder.events == []
 
 
-def test_a_wait_that_was_in_vain_is_told_once() -> None:
+def test_a_wait_that_was_in_vain_is_told_once_and_goes_on_slowly() -> None:
     cluster = Cluster(a_set(), networked())
     cluster.reconcile()
 
     before = cluster.reconcile(after=59), cluster.result
     over = cluster.reconcile(after=1), cluster.result
-    later = cluster.reconcile(after=600), cluster.result
+    early = cluster.reconcile(after=58), cluster.result
+    later = cluster.reconcile(after=1), cluster.result
 
+    seldom = Result(requeue_after=timedelta(seconds=60))
     assert before == (["patch Pod xxx-0"], Result(requeue_after=timedelta(seconds=1)))
-    assert over == ([], None)
-    assert later == ([], None)
+    assert over == early == ([], seldom)
+    assert later == (["patch Pod xxx-0"], seldom)
     assert cluster.recorder.events == [
         "Warning GsNetworkState Network wait timeout: waited 1m0s, max 1m0s"
     ]
+
+
+def test_a_plugin_that_gives_in_after_the_wait_is_called_at_the_pace_of_the_beginning() -> None:
+    cluster = Cluster(a_set(), networked())
+    cluster.annotate(network_status=NOT_READY)
+    cluster.reconcile()
+    said = 'admission webhook "mgameserverset.kb.io" denied the request: no port is left'
+    cluster.client.refusals[Pod] = Forbidden(403, "Forbidden", said)
+    for _ in range(2):
+        with pytest.raises(Forbidden):
+            cluster.reconcile(after=600)
+    cluster.client.refusals.clear()
+
+    given_in = cluster.reconcile(after=60), cluster.result
+    again = cluster.reconcile(after=5), cluster.result
+
+    assert given_in == (["patch Pod xxx-0", "patch GameServer/status xxx-0"], SOON)
+    assert again == (["patch Pod xxx-0"], SOON)
 
 
 def test_a_network_that_fails_later_is_waited_for_anew() -> None:

@@ -20,6 +20,7 @@ from okg.runtime.reconcile import Request, Result
 from okg.runtime.watch import Watch
 from okg.testing.clock import FakeClock
 from okg.threads import ThreadGroup
+from okg.workqueue.limits import MAX_DELAY
 
 REQUEST = Request("games", "lobby")
 
@@ -55,11 +56,15 @@ class Source:
 class Bench:
     """A controller on a clock that stands still."""
 
-    def __init__(self, *outcomes: Callable[[], Result | None]) -> None:
+    def __init__(
+        self, *outcomes: Callable[[], Result | None], longest_backoff: float = MAX_DELAY
+    ) -> None:
         self.clock = FakeClock()
         self.registry = CollectorRegistry()
         self.reconciler = Scripted(*outcomes)
-        self.controller = Controller("test", self.reconciler, [], clock=self.clock)
+        self.controller = Controller(
+            "test", self.reconciler, [], longest_backoff=longest_backoff, clock=self.clock
+        )
         self.controller.attach(Source(), ControllerMetrics(self.registry))
         self.ctx = Context(clock=self.clock)
         self.group = ThreadGroup(self.ctx)
@@ -122,6 +127,13 @@ def test_an_error_is_retried_after_the_backoff() -> None:
     assert bench.count("reconcile_errors_total") == 1
     assert bench.count("reconcile_total", result="error") == 1
     assert bench.count("reconcile_panics_total") == 0
+
+
+def test_no_backoff_is_longer_than_the_longest() -> None:
+    oops = _raise(api_error(500, "", "oops"))
+    bench = Bench(oops, oops, oops, longest_backoff=0.007)
+
+    assert bench.run(0.005, 0.007, 0.007) == 4
 
 
 def test_what_came_too_early_to_be_tried_keeps_the_backoff() -> None:

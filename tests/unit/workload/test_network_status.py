@@ -191,6 +191,8 @@ def test_a_note_is_read_as_go_reads_it(note: str, status: NetworkStatus | None) 
 
 AT_NOW = "2025-01-02T03:04:05Z"
 FIVE_AGO = "2025-01-02T03:04:00Z"
+MINUTE_AGO = "2025-01-02T03:03:05Z"
+LESS_THAN_A_MINUTE_AGO = "2025-01-02T03:03:06Z"
 FOUR_AGO = "2025-01-02T03:04:01Z"
 
 
@@ -205,6 +207,7 @@ FOUR_AGO = "2025-01-02T03:04:01Z"
         (networked(trigger="2025-01-02T03:05:00Z"), told("NotReady", since=NOW)),
         (networked(WAITING_NOTE, trigger=FIVE_AGO), told("Ready")),
         (networked(READY_NOTE, trigger=FIVE_AGO, disabled="true"), told("Ready")),
+        (networked(trigger=MINUTE_AGO), told("NotReady", since=NOW - timedelta(hours=1))),
     ],
 )
 def test_a_plugin_is_called_at_first_and_while_its_network_is_waited_for(
@@ -222,7 +225,10 @@ def test_a_plugin_is_called_at_first_and_while_its_network_is_waited_for(
         (networked(trigger=FOUR_AGO), told("NotReady", since=NOW)),
         (networked(READY_NOTE, trigger=FIVE_AGO), told("Ready", since=NOW)),
         (networked(READY_NOTE, trigger=FIVE_AGO), told("NotReady", since=NOW)),
-        (networked(trigger=FIVE_AGO), told("NotReady", since=NOW - timedelta(seconds=60))),
+        (
+            networked(trigger=LESS_THAN_A_MINUTE_AGO),
+            told("NotReady", since=NOW - timedelta(seconds=60)),
+        ),
         (a_pod(), NetworkStatus()),
         (a_pod(annotations={TYPE: ""}), NetworkStatus()),
     ],
@@ -255,7 +261,8 @@ def test_the_end_of_the_patience_is_told_in_the_words_of_go(total: timedelta, te
     wait = wait_for_network(told("NotReady"), NOW, NetworkPatience(total=total))
 
     message = f"Network wait timeout: waited {text}, max {text}"
-    assert wait == NetworkWait(complaint=Notice("GsNetworkState", message, warning=True))
+    complaint = Notice("GsNetworkState", message, warning=True)
+    assert wait == NetworkWait(look_after=timedelta(seconds=60), complaint=complaint)
 
 
 @pytest.mark.parametrize(

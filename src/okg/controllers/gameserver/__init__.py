@@ -10,7 +10,7 @@ from okg.controllers.host import Host
 from okg.controllers.indexes import declare_indexes
 from okg.controllers.spans import server_span
 from okg.runtime.controller import Controller
-from okg.workload.network_status import DEFAULT_PATIENCE, NetworkPatience
+from okg.workload.network_status import DEFAULT_PATIENCE, SELDOM, NetworkPatience
 
 __all__ = ["NAME", "GameServerReconciler", "controller", "watches"]
 
@@ -47,5 +47,12 @@ def controller(
         resizing=resizing,
         trouble_of=trouble_of,
     )
-    watched = watches(manager.client)
-    return Controller(NAME, reconciler, watched, workers=workers, span=server_span)
+    return Controller(
+        NAME,
+        reconciler,
+        watches(manager.client),
+        workers=workers,
+        span=server_span,
+        # A plugin that refuses a pod is asked as often as one that has it wait.
+        longest_backoff=SELDOM.total_seconds(),
+    )
