@@ -1,8 +1,9 @@
 """State of a server's network: what the plugin notes on the pod, told on the game server.
 
 At admission plugins are called when a pod is written. A pod whose network is not what it should be
-is therefore touched every now and then, until it is, and seldom when the patience is over. Of pods
-that we make ourselves plugins are asked without a write.
+is therefore touched every now and then, until it is. When the patience is over it is touched seldom,
+or no more if nothing would come of it: there is no plugin, or one that cannot cut traffic off. Of
+pods that we make ourselves plugins are asked without a write.
 """
 
 import re
@@ -63,7 +64,7 @@ class NetworkWait(msgspec.Struct, frozen=True):
     """What is left to do about a network.
 
     Attributes:
-        look_after: when to look again, None if it is as it should be.
+        look_after: when to look again, None for not.
         complaint: that the patience is over.
     """
 
@@ -124,9 +125,9 @@ def trigger_network(
 
 
 def wait_for_network(
-    status: NetworkStatus, now: datetime, patience: NetworkPatience
+    pod: Pod, status: NetworkStatus, now: datetime, patience: NetworkPatience
 ) -> NetworkWait:
-    """Return what is left to do about a network in this state."""
+    """Return what is left to do about the network of a pod, which is in this state."""
     if _is_as_desired(status):
         return NetworkWait()
     waited = _waited(status, now)
@@ -136,7 +137,10 @@ def wait_for_network(
     # The text stays the same for as long as this is so.
     spent = _as_go_writes(patience.total)
     message = f"Network wait timeout: waited {spent}, max {spent}"
-    return NetworkWait(look_after=pause, complaint=Notice(NETWORK_STATE, message, warning=True))
+    return NetworkWait(
+        look_after=pause if _may_come_late(pod) else None,
+        complaint=Notice(NETWORK_STATE, message, warning=True),
+    )
 
 
 def trouble_of_network(pod: Pod, stored: Sequence[GameServerCondition], refusal: str | None) -> str:
@@ -237,9 +241,16 @@ def _is_trigger_due(
     if last is None:
         return True
     network = compute_network_status(pod, stored, now)
-    pause = _pause(_waited(network, now), patience)
+    waited = _waited(network, now)
+    if _is_as_desired(network) or (waited >= patience.total and not _may_come_late(pod)):
+        return False
     # A time to come is somebody's clock, not a reason to wait for it.
-    return not _is_as_desired(network) and not timedelta(0) <= now - last < pause
+    return not timedelta(0) <= now - last < _pause(waited, patience)
+
+
+def _may_come_late(pod: Pod) -> bool:
+    """Whether there is a plugin that may make the network what it should be after its time."""
+    return read_network_status(pod) is not None and not is_disabled(pod)
 
 
 def _pause(waited: timedelta, patience: NetworkPatience) -> timedelta:

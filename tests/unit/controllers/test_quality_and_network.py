@@ -260,6 +260,7 @@ def test_a_wait_costs_one_write_each_time_and_ends() -> None:
 
 def test_a_wait_that_was_in_vain_is_told_once_and_goes_on_slowly() -> None:
     cluster = Cluster(a_set(), networked())
+    cluster.annotate(network_status=NOT_READY)
     cluster.reconcile()
 
     before = cluster.reconcile(after=59), cluster.result

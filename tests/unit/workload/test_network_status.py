@@ -207,7 +207,10 @@ FOUR_AGO = "2025-01-02T03:04:01Z"
         (networked(trigger="2025-01-02T03:05:00Z"), told("NotReady", since=NOW)),
         (networked(WAITING_NOTE, trigger=FIVE_AGO), told("Ready")),
         (networked(READY_NOTE, trigger=FIVE_AGO, disabled="true"), told("Ready")),
-        (networked(trigger=MINUTE_AGO), told("NotReady", since=NOW - timedelta(hours=1))),
+        (
+            networked(WAITING_NOTE, trigger=MINUTE_AGO),
+            told("Waiting", since=NOW - timedelta(hours=1)),
+        ),
     ],
 )
 def test_a_plugin_is_called_at_first_and_while_its_network_is_waited_for(
@@ -226,8 +229,13 @@ def test_a_plugin_is_called_at_first_and_while_its_network_is_waited_for(
         (networked(READY_NOTE, trigger=FIVE_AGO), told("Ready", since=NOW)),
         (networked(READY_NOTE, trigger=FIVE_AGO), told("NotReady", since=NOW)),
         (
-            networked(trigger=LESS_THAN_A_MINUTE_AGO),
-            told("NotReady", since=NOW - timedelta(seconds=60)),
+            networked(WAITING_NOTE, trigger=LESS_THAN_A_MINUTE_AGO),
+            told("Waiting", since=NOW - timedelta(seconds=60)),
+        ),
+        (networked(trigger=MINUTE_AGO), told("NotReady", since=NOW - timedelta(seconds=60))),
+        (
+            networked(READY_NOTE, trigger=MINUTE_AGO, disabled="true"),
+            told("Ready", desired="NotReady", since=NOW - timedelta(seconds=60)),
         ),
         (a_pod(), NetworkStatus()),
         (a_pod(annotations={TYPE: ""}), NetworkStatus()),
@@ -244,7 +252,9 @@ def test_otherwise_a_pod_is_left_alone(pod: Pod, stored: NetworkStatus) -> None:
 def test_a_network_is_looked_at_until_the_patience_is_over(
     waited: timedelta, look_after: int
 ) -> None:
-    wait = wait_for_network(told("NotReady", since=NOW - waited), NOW, DEFAULT_PATIENCE)
+    status = told("NotReady", since=NOW - waited)
+
+    wait = wait_for_network(networked(), status, NOW, DEFAULT_PATIENCE)
 
     assert wait == NetworkWait(look_after=timedelta(seconds=look_after))
 
@@ -258,18 +268,28 @@ def test_a_network_is_looked_at_until_the_patience_is_over(
     ],
 )
 def test_the_end_of_the_patience_is_told_in_the_words_of_go(total: timedelta, text: str) -> None:
-    wait = wait_for_network(told("NotReady"), NOW, NetworkPatience(total=total))
+    patience = NetworkPatience(total=total)
+
+    wait = wait_for_network(networked(WAITING_NOTE), told("Waiting"), NOW, patience)
 
     message = f"Network wait timeout: waited {text}, max {text}"
     complaint = Notice("GsNetworkState", message, warning=True)
     assert wait == NetworkWait(look_after=timedelta(seconds=60), complaint=complaint)
 
 
+@pytest.mark.parametrize("pod", [networked(), networked(READY_NOTE, disabled="true")])
+def test_what_cannot_come_late_is_not_looked_at_any_more(pod: Pod) -> None:
+    wait = wait_for_network(pod, told("NotReady", desired="Ready"), NOW, DEFAULT_PATIENCE)
+
+    assert wait.look_after is None
+    assert wait.complaint is not None
+
+
 @pytest.mark.parametrize(
     "status", [NetworkStatus(), told("Ready"), told("NotReady", desired="NotReady")]
 )
 def test_a_network_that_is_as_desired_is_not_waited_for(status: NetworkStatus) -> None:
-    assert wait_for_network(status, NOW, DEFAULT_PATIENCE) == NetworkWait()
+    assert wait_for_network(networked(), status, NOW, DEFAULT_PATIENCE) == NetworkWait()
 
 
 def test_a_pod_that_we_make_ourselves_is_never_touched_for_its_plugin() -> None:

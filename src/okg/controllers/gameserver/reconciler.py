@@ -180,7 +180,7 @@ class GameServerReconciler:
         except NotFound:
             # Either is gone: the event that says so starts the next pass.
             return None
-        network = wait_for_network(status.network_status, now, self._patience)
+        network = wait_for_network(written, status.network_status, now, self._patience)
         complaints = [*heard.notices, *synced.complaints, *resized, *complaints_about_node(pod)]
         complaints += [network.complaint] if network.complaint else []
         self._tell(server, self._complaints.fresh(Request.of(pod), complaints))
