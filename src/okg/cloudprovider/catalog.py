@@ -21,7 +21,7 @@ class NetworkType(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: what ``networkType`` says.
         alias: of the same kind of network across clouds; may be empty.
-        provider: whose it is.
+        provider: whose it is; empty for a plugin that is installed without one.
         obstacle: why it cannot be used here; empty if it can.
         parameters: what it can be told; None if it does not say.
         features: what it does.
@@ -50,15 +50,18 @@ class Catalog(msgspec.Struct, frozen=True):
 
 
 def build_catalog(
-    providers: Sequence[Vendor], options: Mapping[str, Section] | None = None
+    providers: Sequence[Vendor],
+    options: Mapping[str, Section] | None = None,
+    plugins: Sequence[NetworkPlugin] = (),
 ) -> Catalog:
-    """Return the network types of some providers.
+    """Return the network types of some providers, and of plugins that have none.
 
     Args:
         providers: in question.
         options: which of them are enabled; None if that is not known, so that all count as usable.
+        plugins: installed without a provider.
     """
-    found: list[NetworkType] = []
+    found = [_type(plugin, "", "") for plugin in plugins]
     unknown: dict[str, str] = {}
     for provider in providers:
         offered = _offer(provider, (options or {}).get(provider.section, {}))
@@ -66,7 +69,7 @@ def build_catalog(
         if options is None or obstacle:
             # Those of the manifests tell which types there would be.
             offered = _offer(provider, {**SHIPPED.get(provider.section, {}), "enable": True})
-        found.extend(_type(plugin, provider, obstacle) for plugin in offered.plugins)
+        found.extend(_type(plugin, provider.name, obstacle) for plugin in offered.plugins)
         if offered.failures:
             unknown[provider.name] = obstacle or offered.failures[provider.name]
     return Catalog({it.name: it for it in sorted(found, key=lambda it: it.name)}, unknown)
@@ -84,11 +87,11 @@ def _offer(provider: Vendor, section: Section) -> Offer:
     return offer([provider], {provider.section: section}, _NOWHERE)
 
 
-def _type(plugin: NetworkPlugin, provider: Vendor, obstacle: str) -> NetworkType:
+def _type(plugin: NetworkPlugin, provider: str, obstacle: str) -> NetworkType:
     return NetworkType(
         name=plugin.name,
         alias=plugin.alias,
-        provider=provider.name,
+        provider=provider,
         obstacle=obstacle,
         parameters=parameters_of(plugin),
         features=features_of(plugin),

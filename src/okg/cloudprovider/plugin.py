@@ -53,7 +53,11 @@ class NetworkPlugin(Protocol):
         ...
 
     def start(self, ctx: Context, client: Client) -> None:
-        """Get ready, e.g. read from the cluster which ports are in use; called once, first."""
+        """Get ready, e.g. read from the cluster which ports are in use.
+
+        Called first; called again after a while if it raises, whatever that is. Pods are brought
+        here meanwhile.
+        """
         ...
 
     def on_pod_added(self, ctx: Context, client: Client, pod: Pod) -> Pod:

@@ -34,6 +34,8 @@ class PortRange(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def bits(self) -> int:
         """All ports that may be given."""
+        if self.high < self.low:
+            return 0
         return ((1 << (self.high + 1)) - (1 << self.low)) & ~bits_of(self.blocked)
 
     @property

@@ -80,10 +80,16 @@ class Provider(Vendor, Generic[O_contra]):
     Args:
         name: what users call it.
         section: its part of the options, in lower case.
-        options: what the section is read as.
+        options: what the section is read as; its members likewise, for keys are read in any case.
+
+    Raises:
+        ValueError: section or members are not in lower case, so that nothing could be told to them.
     """
 
     def __init__(self, name: str, *, section: str, options: type[O_contra]) -> None:
+        keys = [section, *(field.encode_name for field in msgspec.structs.fields(options))]
+        if upper := [key for key in keys if key != key.lower()]:
+            raise ValueError(f"provider {name}: write {', '.join(upper)} in lower case")
         self.name = name
         self.section = section
         self._options = options

@@ -129,7 +129,7 @@ def build(flags: ManagerFlags, tracer: Tracer = NO_TRACER) -> Manager:
     add_networks(manager, flags, networks, asked=asked)
     if asked:
         manager.add(plugins, name="plugins")
-        manager.add_ready_check("plugins", plugins.is_done)
+        manager.add_ready_check("plugins", plugins.is_done, plugins.note)
     return manager
 
 

@@ -15,6 +15,8 @@ from okg.errors import ConfigError
 
 STDIN = "-"
 _SUFFIXES = {".yaml", ".yml", ".json"}
+_DEEPEST_LIST = 10
+"""Lists within lists; kubectl writes none."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -107,12 +109,19 @@ def _objects(text: str, source: str) -> Iterator[Mapping[str, Json]]:
             yield from _expanded(document, source)
 
 
-def _expanded(document: Json, source: str) -> Iterator[Mapping[str, Json]]:
+def _expanded(document: Json, source: str, depth: int = 0) -> Iterator[Mapping[str, Json]]:
+    """Yield an object, or those of a list; an alias of YAML may name the list that it is in."""
     if not isinstance(document, Mapping) or "kind" not in document:
         raise ConfigError(f"{source}: a document is no Kubernetes object: it has no kind")
-    items = document.get("items")
-    if document["kind"] == "List" and isinstance(items, list):
-        for item in items:
-            yield from _expanded(item, source)
-    else:
+    if depth > _DEEPEST_LIST:
+        raise ConfigError(f"{source} nests too deeply to be read")
+    kind, items = str(document["kind"]), document.get("items")
+    if not kind.endswith("List") or not isinstance(items, list):
         yield document
+        return
+    known: Mapping[str, Json] = {}
+    if kind != "List":
+        known = {"apiVersion": document.get("apiVersion"), "kind": kind.removesuffix("List")}
+    for item in items:
+        whole = {**known, **item} if isinstance(item, Mapping) else item
+        yield from _expanded(whole, source, depth + 1)

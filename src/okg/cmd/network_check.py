@@ -63,7 +63,12 @@ def check(manifest: Mapping[str, Json], catalog: Catalog) -> Verdict:
     try:
         gss = msgspec.convert(manifest, _Set)
     except msgspec.ValidationError as error:
-        return Verdict(namespace="", name=_name(manifest), problems=(_unreadable(error),))
+        return Verdict(
+            namespace=_text(manifest, "metadata", "namespace"),
+            name=_text(manifest, "metadata", "name"),
+            network_type=_text(manifest, "spec", "network", "networkType"),
+            problems=(_unreadable(error),),
+        )
     meta, network = gss.metadata, gss.spec.network
     plain = Verdict(namespace=meta.namespace, name=meta.name)
     if network is None:
@@ -132,7 +137,9 @@ def _unreadable(error: msgspec.ValidationError) -> str:
     return f"{error}{hint}"
 
 
-def _name(manifest: Mapping[str, Json]) -> str:
-    meta = manifest.get("metadata")
-    name = meta.get("name") if isinstance(meta, Mapping) else None
-    return name if isinstance(name, str) else ""
+def _text(manifest: Mapping[str, Json], *path: str) -> str:
+    """Return a text within a manifest that cannot be read as a whole; empty if there is none."""
+    found: Json = manifest
+    for key in path:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found if isinstance(found, str) else ""

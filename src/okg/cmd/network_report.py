@@ -80,7 +80,8 @@ def _parameters(it: NetworkType) -> Sequence[Parameter[object]]:
 
 
 def _page(it: NetworkType) -> Iterator[str]:
-    yield f"{it.name} of {it.provider}" + (f", a kind of {it.alias}" if it.alias else "")
+    of = f" of {it.provider}" if it.provider else ""
+    yield f"{it.name}{of}" + (f", a kind of {it.alias}" if it.alias else "")
     if it.obstacle:
         yield f"  cannot be used: {it.obstacle}"
     yield from (f"  {line}" for line in table([*_features(it)]))

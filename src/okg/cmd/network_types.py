@@ -10,6 +10,7 @@ import msgspec
 from okg.cloudprovider.catalog import Catalog, build_catalog
 from okg.cloudprovider.options import read_options
 from okg.cloudprovider.provider import installed_providers
+from okg.cloudprovider.registry import installed_plugins
 from okg.cmd import network_check, network_report
 from okg.cmd.manifest_files import add_filename, read_sets
 from okg.errors import ConfigError
@@ -102,7 +103,7 @@ def _check(flags: CheckFlags) -> int:
 
 def _catalog(provider_config: str) -> Catalog:
     options = read_options(Path(provider_config)) if provider_config else None
-    return build_catalog(installed_providers(), options)
+    return build_catalog(installed_providers(), options, installed_plugins())
 
 
 def _only(catalog: Catalog, name: str) -> Catalog:

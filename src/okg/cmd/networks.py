@@ -69,6 +69,7 @@ def find_networks(api: ApiClient, flags: ManagerFlags) -> FoundNetworks:
     usable = [plugin for plugin in plugins if plugin.name not in missing]
     _tell(plugins, obstacles)
     _tell_registered(offered, usable)
+    _tell_empty(usable)
     catalog = build_catalog(vendors, options)
     missing |= {it.name: it.obstacle for it in catalog.types.values() if it.obstacle}
     return FoundNetworks(Registry(usable, missing), offered.failures)
@@ -161,6 +162,15 @@ def _tell(plugins: Sequence[NetworkPlugin], obstacles: Mapping[type[Object], str
     for kind, why in obstacles.items():
         names = sorted(plugin.name for plugin in plugins if kind in kinds_of(plugin))
         get_logger("setup").info("networks cannot be used", networks=names, problem=why)
+
+
+def _tell_empty(plugins: Iterable[NetworkPlugin]) -> None:
+    """Log pools from which nobody can get a port; the Go manager takes such sections, too."""
+    for pool in pools_of(plugins):
+        if not pool.allowed.size:
+            get_logger("setup").warning(
+                "a pool has no ports: widen min_port to max_port, from 1 to 65535", pool=pool.name
+            )
 
 
 def _tell_registered(offered: Offer, plugins: Iterable[NetworkPlugin]) -> None:

@@ -1,9 +1,9 @@
 """State of a server's network: what the plugin notes on the pod, told on the game server.
 
 At admission plugins are called when a pod is written. A pod whose network is not what it should be
-is therefore touched every now and then, until it is. When the patience is over it is touched seldom,
-or no more if nothing would come of it: there is no plugin, or one that cannot cut traffic off. Of
-pods that we make ourselves plugins are asked without a write.
+is therefore touched every now and then, until it is. When the patience is over it is touched
+seldom, or no more if nothing would come of it: there is no plugin, or one that cannot cut traffic
+off. Of pods that we make ourselves plugins are asked without a write.
 """
 
 import re

@@ -38,6 +38,13 @@ def test_all_count_as_usable_where_nobody_says_which_are() -> None:
     assert not catalog.types["Acme-One"].obstacle
 
 
+def test_a_plugin_without_a_provider_is_one_of_them() -> None:
+    catalog = build_catalog([ACME], {"acme": {"enable": True}}, [ScriptedPlugin("Lone-Net")])
+
+    assert list(catalog.types) == ["Acme-One", "Acme-Two", "Lone-Net"]
+    assert (catalog.types["Lone-Net"].provider, catalog.types["Lone-Net"].obstacle) == ("", "")
+
+
 def test_a_provider_that_is_not_enabled_says_how_to_enable_it() -> None:
     catalog = build_catalog([ACME], {"acme": {"enable": False}})
 

@@ -44,6 +44,10 @@ class MyCloud(Provider[FixedIpOptions]):
         yield FixedIp(options)
 
 
+class CamelOptions(ProviderOptions, frozen=True, kw_only=True, rename="camel"):
+    region_id: str = ""
+
+
 class Broken(Provider[ProviderOptions]):
     def plugins(self, options: ProviderOptions) -> Iterable[NetworkPlugin]:
         raise LookupError("no credentials")
@@ -62,6 +66,11 @@ def test_a_plugin_is_made_with_the_options_of_its_section_and_the_managers_names
 
     assert isinstance(plugin, FixedIp)
     assert plugin.options == FixedIpOptions(enable=True, pool="p", manager_namespace="system")
+
+
+def test_a_provider_to_which_nothing_could_be_told_is_refused() -> None:
+    with pytest.raises(ValueError, match="provider X: write myCloud, regionId in lower case"):
+        Broken("X", section="myCloud", options=CamelOptions)
 
 
 def test_providers_that_are_enabled_are_counted_by_their_network_types() -> None:

@@ -29,6 +29,16 @@ def test_documents_and_lists_are_taken_apart(tmp_path: Path) -> None:
     assert kinds(str(file)) == ["A", "B", "C"]
 
 
+def test_a_list_of_one_kind_says_what_its_items_are(tmp_path: Path) -> None:
+    file = tmp_path / "sets.json"
+    file.write_text('{"kind": "AList", "apiVersion": "v1", "items": [{}, {"kind": "B"}]}')
+
+    assert list(read_manifests([str(file)])) == [
+        {"apiVersion": "v1", "kind": "A"},
+        {"apiVersion": "v1", "kind": "B"},
+    ]
+
+
 def test_a_folder_is_read_in_order_of_name(tmp_path: Path) -> None:
     (tmp_path / "2.yml").write_text("kind: B")
     (tmp_path / "1.json").write_text('{"kind": "A"}')
@@ -50,6 +60,7 @@ def test_a_dash_is_the_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
         ("just words", "it has no kind"),
         ("spec: {}", "it has no kind"),
         ("kind: " + "[" * 100_000, "nests too deeply"),
+        ("&a\nkind: List\nitems: [*a]", "nests too deeply"),
         ("kind: " + "9" * 5000, "is not YAML"),
     ],
 )

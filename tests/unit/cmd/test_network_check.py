@@ -89,7 +89,8 @@ def test_a_number_without_quotes_is_no_text() -> None:
     conf: Json = [{"name": "PortProtocols", "value": 80}]
     verdict = check(_set({"networkType": "AlibabaCloud-NLB", "networkConf": conf}), CATALOG)
 
-    assert verdict.name == "lobby"
+    assert (verdict.namespace, verdict.name) == ("games", "lobby")
+    assert verdict.network_type == "AlibabaCloud-NLB"
     assert verdict.problems == (
         (
             "Expected `str`, got `int` - at `$.spec.network.networkConf[0].value`;"

@@ -95,6 +95,19 @@ def test_an_invalid_section_takes_its_provider_along_and_no_other(tmp_path: Path
     ]
 
 
+@pytest.mark.parametrize("ports", ["80000\nmax_port = 90000", f"{10**12}\nmax_port = {10**13}"])
+def test_a_pool_without_ports_is_told(tmp_path: Path, ports: str) -> None:
+    text = f"[kubernetes]\nenable = true\n[kubernetes.hostPort]\nmin_port = {ports}\n"
+
+    with capture_logs() as logs:
+        found = _find(None, _options(tmp_path, text))
+
+    [told] = [line for line in logs if line["log_level"] == "warning"]
+    assert "Kubernetes-HostPort" in found.plugins.names
+    assert told["pool"] == "kubernetes-hostport"
+    assert told["event"] == "a pool has no ports: widen min_port to max_port, from 1 to 65535"
+
+
 def test_what_cannot_be_listed_takes_its_networks_along_and_no_others() -> None:
     with capture_logs() as logs:
         found = _find(Closed(forbidden="services"))
