@@ -1,5 +1,6 @@
 """Networks while replicas come, go and disagree about what there is."""
 
+import time
 from collections.abc import Generator
 from uuid import uuid4
 
@@ -14,6 +15,9 @@ from okg.errors import Forbidden
 from okg.testing.eventually import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+
+AT_REST = 15.0
+"""Seconds after which nobody has a reason of his own to look at a network again."""
 
 ALONE = FLAGS[len(ELECTED) :]
 SMALL = """
@@ -136,6 +140,27 @@ def test_a_pool_that_is_full_says_so_in_numbers_and_recovers(
     assert [(c.status, c.reason) for c in conditions] == [("False", "NetworkFailed")]
     assert conditions[0].message.endswith(full)
     assert len(clouded.ports(namespace)) == 3
+
+
+def test_a_service_that_somebody_deletes_is_made_again(
+    clouded: Clouded, arena: Arena, namespace: str, balancer: str
+) -> None:
+    with clouded.hooked.replica(*ALONE):
+        clouded.make(namespace, "native", replicas=1, network=nlb(balancer))
+        eventually(lambda: _settled(clouded, namespace, 1), within=60)
+        time.sleep(AT_REST)
+        before = clouded.services(namespace)["a-0"].metadata.uid
+
+        arena.admin.delete(clouded.services(namespace)["a-0"])
+
+        eventually(lambda: _is_another(clouded, namespace, before), within=20)
+        eventually(lambda: _settled(clouded, namespace, 1), within=20)
+
+
+def _is_another(clouded: Clouded, namespace: str, uid: str) -> bool:
+    """Whether a-0 has another Service."""
+    found = clouded.services(namespace).get("a-0")
+    return found is not None and found.metadata.uid != uid
 
 
 def test_a_server_of_openkruise_that_was_waited_for_in_vain_is_served_when_there_is_room(

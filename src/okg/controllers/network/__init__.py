@@ -4,6 +4,8 @@ A controller of its own, and not part of the workload's: it looks at one pod at 
 workload's looks at a whole set, and nothing it does has to wait for a pass over the set.
 """
 
+from collections.abc import Sequence
+
 from okg.context import Context
 from okg.controllers.host import Host
 from okg.controllers.network.desk import PluginDesk, Wake
@@ -13,6 +15,7 @@ from okg.controllers.reader import Reader
 from okg.controllers.spans import network_span
 from okg.runtime.controller import Controller
 from okg.runtime.reconcile import Request
+from okg.runtime.watch import AnyWatch
 from okg.workload.network_status import DEFAULT_PATIENCE, NetworkPatience
 
 __all__ = [
@@ -34,11 +37,18 @@ class NetworkController(Controller):
     Args:
         desk: where plugins are asked.
         reconciler: what is run.
+        watched: which changes lead to which pods.
         workers: pods that are worked on at the same time; none of them waits for a plugin.
     """
 
-    def __init__(self, desk: PluginDesk, reconciler: NetworkReconciler, workers: int) -> None:
-        super().__init__(NAME, reconciler, watches(), workers=workers, span=network_span)
+    def __init__(
+        self,
+        desk: PluginDesk,
+        reconciler: NetworkReconciler,
+        watched: Sequence[AnyWatch],
+        workers: int,
+    ) -> None:
+        super().__init__(NAME, reconciler, watched, workers=workers, span=network_span)
         self._desk = desk
 
     def run(self, ctx: Context) -> None:
@@ -81,5 +91,5 @@ def controller(
         tell=tell,
         patience=patience,
     )
-    made = NetworkController(desk, reconciler, workers)
+    made = NetworkController(desk, reconciler, watches(manager.client, desk.kinds), workers)
     return made

@@ -11,7 +11,9 @@ from threading import Lock
 from typing import TypeAlias
 
 from okg.api.core import Pod
+from okg.api.resource import Object
 from okg.client.client import Client
+from okg.cloudprovider.needs import kinds_of
 from okg.cloudprovider.operation import Operation
 from okg.cloudprovider.plugin import NetworkPlugin, PluginError, PluginErrorType
 from okg.cloudprovider.plugin_calls import PluginCalls
@@ -55,6 +57,11 @@ class PluginDesk:
         self._lock = Lock()
         self._state = DeskState()
         self._waiting: dict[str, set[tuple[Wake, Request]]] = {}
+
+    @property
+    def kinds(self) -> frozenset[type[Object]]:
+        """All kinds that plugins say they need."""
+        return frozenset[type[Object]]().union(*map(kinds_of, self._start.plugins))
 
     def plugin_of(self, pod: Pod) -> NetworkPlugin | None:
         """Return the plugin that a pod names, None if it names none that there is."""
