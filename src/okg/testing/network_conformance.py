@@ -271,6 +271,20 @@ class NetworkConformance:
         _assert_well(stage, 2)
         assert stage.outside(0) == before
 
+    def test_a_server_that_is_cut_off_is_not_ready(self, isolating: Scenario) -> None:
+        """However often it is looked at; and it is Ready again when it is let back."""
+        stage = _with(isolating, 2)
+        stage.disable(0)
+        stage.settle()
+        stage.restart()
+        stage.settle()
+        cut = [stage.is_ready(0), stage.is_ready(1)]
+        stage.disable(0, disabled=False)
+        stage.settle()
+
+        assert cut == [False, True]
+        _assert_well(stage, 2)
+
     def test_traffic_is_cut_off_and_let_back_while_the_cloud_sleeps(
         self, isolating: Scenario
     ) -> None:

@@ -99,7 +99,7 @@ def _follow(client: Client, conf: Conf, network: PodNetwork, pod: Pod) -> Pod:
         return told_state(pod, network)
     if stored.spec.selector != wanted.spec.selector:
         client.patch(stored, specified(stored, selector=wanted.spec.selector))
-        return pod
+        return told_state(pod, network)
     return _told(client, conf, network, pod, stored)
 
 
@@ -127,6 +127,8 @@ def _build(client: Client, conf: Conf, pod: Pod, *, disabled: bool) -> Service:
 def _told(client: Client, conf: Conf, network: PodNetwork, pod: Pod, service: Service) -> Pod:
     """Return the pod with the addresses of a Service that is as it should be."""
     pod = keep_connected(client, conf, pod, service).pod
+    if network.disabled:
+        return told_state(pod, network)
     node = client.get(Node, "", pod.spec.node_name)
     if node is None:
         return pod

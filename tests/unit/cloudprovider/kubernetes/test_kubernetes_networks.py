@@ -14,6 +14,7 @@ from okg.cloudprovider.kubernetes.node_port import NodePort
 from okg.cloudprovider.plugin import NetworkPlugin, PluginError
 from okg.context import Context
 from unit.cloudprovider.golden import GSS, POD, SELECTOR, conf_of, spec_of
+from unit.cloudprovider.network_pods import disabled, status_of
 from unit.controllers.memory import MemoryClient
 
 CTX = Context()
@@ -120,6 +121,33 @@ def test_a_server_is_cut_off_by_a_selector_that_finds_nobody() -> None:
 
     assert while_cut == {"game.kruise.io/svc-selector-disabled": "gss-3"}
     assert _service(client).spec.selector == SELECTOR
+
+
+def test_a_server_that_is_cut_off_is_not_ready_until_it_is_let_back() -> None:
+    client = MemoryClient(GSS, _node(("ExternalIP", "1.2.3.4")))
+    pod = _look(NodePort(), client, _pod("PortProtocols=80"), times=2)
+    _give_node_port(client, 30123)
+    ready = _look(NodePort(), client, pod)
+
+    cut = _look(NodePort(), client, disabled(ready, "true"))
+    still = _look(NodePort(), client, cut, times=2)
+    back = _look(NodePort(), client, disabled(still, "false"), times=2)
+
+    assert status_of(cut) == replace(status_of(ready), current_network_state="NotReady")
+    assert still is cut
+    assert status_of(back) == status_of(ready)
+
+
+def test_a_server_that_is_cut_off_is_not_ready_though_its_node_is_gone() -> None:
+    client = MemoryClient(GSS, _node(("ExternalIP", "1.2.3.4")))
+    pod = _look(NodePort(), client, _pod("PortProtocols=80"), times=2)
+    _give_node_port(client, 30123)
+    ready = _look(NodePort(), client, pod)
+    client.remove(Node, "node-a")
+
+    cut = _look(NodePort(), client, disabled(ready, "true"), times=2)
+
+    assert status_of(cut).current_network_state == "NotReady"
 
 
 def test_other_ports_reach_the_service_and_a_port_that_stays_keeps_its_nodes_port() -> None:
