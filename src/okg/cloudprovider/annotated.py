@@ -4,7 +4,7 @@
 |---|---|
 | a new pod | it gets the annotations |
 | nothing told yet | the network is Waiting |
-| no answer | nothing |
+| no answer, or only a part of it | the network is Waiting still; if it was Ready, NotReady |
 | an answer | it is told |
 """
 
@@ -21,6 +21,7 @@ from okg.cloudprovider.features import Features
 from okg.cloudprovider.parameters import Conf, Parameters
 from okg.cloudprovider.pod_network import WAITING, PodNetwork, read_pod_network, told, told_state
 from okg.context import Context
+from okg.workload.network_status import NOT_READY, READY
 
 
 class Inquiry(msgspec.Struct, frozen=True):
@@ -47,7 +48,7 @@ class Annotations(msgspec.Struct, frozen=True, kw_only=True):
         alias: of the family, across clouds.
         parameters: what it can be told.
         ask: returns the annotations that ask for the network.
-        answer: returns what has come of it; None while nothing has.
+        answer: returns what has come of it, Ready or not; None while nothing has.
         features: what it does.
         asks_again: whether a pod that is there keeps up with what is asked for.
         reads: the kinds that answers are in.
@@ -117,7 +118,7 @@ class AnnotatedNetwork:
         if self._annotations.asks_again:
             pod = self._asking(inquiry)
         answer = self._annotations.answer(inquiry)
-        return pod if answer is None else told(pod, answer)
+        return told(pod, _come(inquiry.network, answer))
 
     def on_pod_deleted(self, ctx: Context, client: Client, pod: Pod) -> None:
         """Nothing to do: who made the network takes it back."""
@@ -132,3 +133,12 @@ class AnnotatedNetwork:
         if asked == meta.annotations:
             return inquiry.pod
         return replace(inquiry.pod, metadata=replace(meta, annotations=asked))
+
+
+def _come(network: PodNetwork, answer: NetworkStatus | None) -> NetworkStatus:
+    """Return what has come of a network; without an answer the addresses stay."""
+    if answer is not None and answer.current_network_state == READY:
+        return answer
+    before = network.status or NetworkStatus()
+    waits = before.current_network_state == WAITING and not network.disabled
+    return replace(answer or before, current_network_state=WAITING if waits else NOT_READY)

@@ -140,6 +140,7 @@ def _annotated(
         needs_cloud=needs_cloud,
         isolates=reached is not None,
         reached=reached or reached_by_services,
+        withdraws=needs_cloud,
     )
 
 

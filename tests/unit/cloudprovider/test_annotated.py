@@ -23,6 +23,7 @@ from okg.cloudprovider.tencentcloud.clb import CLB
 from okg.cloudprovider.volcengine.eip import EIP as VOLCENGINE_EIP
 from okg.context import Context
 from unit.cloudprovider.golden import POD, conf_of
+from unit.cloudprovider.network_pods import disabled, status_of
 from unit.controllers.memory import MemoryClient
 
 CTX = Context()
@@ -72,15 +73,23 @@ def test_a_nat_gateway_is_asked_for_ports() -> None:
     }
 
 
-def test_ports_of_a_nat_gateway_are_told_as_texts() -> None:
-    entry = DnatEntry(
-        external_port="512",
-        external_ip="47.97.0.1",
-        internal_port="80",
-        internal_ip="10.0.0.1",
-        ip_protocol="tcp",
+def _dnat(*ports: str) -> PodDnat:
+    """Return the ports of the pod on a gateway: 80 is 512 there."""
+    entries = tuple(
+        DnatEntry(
+            external_port=str(int(port) + 432),
+            external_ip="47.97.0.1",
+            internal_port=port,
+            internal_ip="10.0.0.1",
+            ip_protocol="tcp",
+        )
+        for port in ports
     )
-    client = MemoryClient(PodDnat(metadata=NAME, status=PodDnatStatus(entries=(entry,))))
+    return PodDnat(metadata=NAME, status=PodDnatStatus(entries=entries))
+
+
+def test_ports_of_a_nat_gateway_are_told_as_texts() -> None:
+    client = MemoryClient(_dnat("80"))
 
     assert _told(NATGW, client, _pod("Ports=80")) == (
         '{"internalAddresses":[{"ip":"10.0.0.1","ports":[{"name":"80","protocol":"TCP","port":"80"}]}],'
@@ -88,6 +97,68 @@ def test_ports_of_a_nat_gateway_are_told_as_texts() -> None:
         '"currentNetworkState":"Ready",' + TIMES
     )
     assert '"currentNetworkState":"Waiting"' in _told(NATGW, client, _pod("Ports=80,81"))
+
+
+def _look(kind: Annotations, client: MemoryClient, pod: Pod) -> Pod:
+    return AnnotatedNetwork(kind).on_pod_updated(CTX, client, pod)
+
+
+def _ready(kind: Annotations, client: MemoryClient, pod: Pod, **noted: str) -> Pod:
+    """Return a pod whose network is Ready."""
+    status = _told(kind, client, pod, **noted)
+    assert '"currentNetworkState":"Ready"' in status
+    pod = AnnotatedNetwork(kind).on_pod_added(CTX, client, pod)
+    annotations = {**pod.metadata.annotations, **noted, STATUS: status}
+    return replace(pod, metadata=replace(pod.metadata, annotations=annotations))
+
+
+@pytest.mark.parametrize(
+    ("left", "outside"), [(("80",), ["512"]), ((), [])], ids=["one is lost", "all are lost"]
+)
+def test_a_nat_gateway_that_has_lost_a_port_is_not_ready_until_it_is_back(
+    left: tuple[str, ...], outside: list[str]
+) -> None:
+    client = MemoryClient(_dnat("80", "81"))
+    ready = _ready(NATGW, client, _pod("Ports=80,81"))
+
+    client.put(_dnat(*left))
+    lost = _look(NATGW, client, ready)
+    client.put(_dnat("80", "81"))
+    back = _look(NATGW, client, lost)
+
+    assert status_of(lost).current_network_state == "NotReady"
+    assert [a.ports[0].port for a in status_of(lost).external_addresses] == outside
+    assert status_of(back) == status_of(ready)
+
+
+@pytest.mark.parametrize("lines", [("Ports=",), ("Protocol=tcp",)])
+@pytest.mark.parametrize("entries", [(), ("80",)])
+def test_a_nat_gateway_that_was_asked_for_no_port_is_never_ready(
+    lines: tuple[str, ...], entries: tuple[str, ...]
+) -> None:
+    assert '"currentNetworkState":"Waiting"' in _told(
+        NATGW, MemoryClient(_dnat(*entries)), _pod(*lines)
+    )
+
+
+def test_what_had_an_answer_and_has_none_any_more_is_not_ready_where_it_was() -> None:
+    client = MemoryClient(_dnat("80"))
+    ready = _ready(NATGW, client, _pod("Ports=80"))
+    client.remove(PodDnat, "ns/gss-3")
+
+    lost = _look(NATGW, client, ready)
+
+    assert status_of(lost) == replace(status_of(ready), current_network_state="NotReady")
+    assert _look(NATGW, client, lost) is lost
+
+
+def test_an_address_of_alibaba_cloud_that_is_gone_is_not_ready() -> None:
+    status = PodEipStatus(eip_address="47.98.0.1", private_ip_address="10.0.0.1")
+    client = MemoryClient(PodEip(metadata=NAME, status=status))
+    ready = _ready(ALIBABA_EIP, client, _pod())
+    client.remove(PodEip, "ns/gss-3")
+
+    assert status_of(_look(ALIBABA_EIP, client, ready)).current_network_state == "NotReady"
 
 
 def test_an_address_of_alibaba_cloud() -> None:
@@ -212,6 +283,47 @@ def test_a_server_of_tencent_cloud_is_cut_off() -> None:
     cut = network.on_pod_updated(CTX, MemoryClient(), pod)
 
     assert cut.metadata.annotations[f"{TENCENT}enable-clb-port-mapping"] == "false"
+
+
+MAPPED = {
+    f"{TENCENT}clb-port-mapping-status": "Ready",
+    f"{TENCENT}clb-port-mapping-result": '[{"port":80,"protocol":"TCP","address":"1.2.3.4:30001"}]',
+}
+
+
+def test_a_server_of_tencent_cloud_that_is_cut_off_is_not_ready_until_it_is_let_back() -> None:
+    client = MemoryClient()
+    ready = _ready(CLB, client, _pod("PortProtocols=80/TCP"), **MAPPED)
+
+    cut = _look(CLB, client, disabled(ready, "true"))
+    still = _look(CLB, client, cut)
+    back = _look(CLB, client, disabled(still, "false"))
+
+    assert status_of(cut) == replace(status_of(ready), current_network_state="NotReady")
+    assert still is cut
+    assert status_of(back) == status_of(ready)
+
+
+def test_a_server_of_tencent_cloud_that_begins_cut_off_is_not_waited_for() -> None:
+    pod = disabled(_pod("PortProtocols=80/TCP"), "true")
+
+    cut = _look(CLB, MemoryClient(), _look(CLB, MemoryClient(), pod))
+
+    assert status_of(cut).current_network_state == "NotReady"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("clb-port-mapping-status", "Pending"), ("clb-port-mapping-result", "")],
+)
+def test_a_port_of_tencent_cloud_that_is_mapped_no_more_is_not_ready(key: str, value: str) -> None:
+    ready = _ready(CLB, MemoryClient(), _pod("PortProtocols=80/TCP"), **MAPPED)
+    annotations = {**ready.metadata.annotations, TENCENT + key: value}
+    withdrawn = replace(ready, metadata=replace(ready.metadata, annotations=annotations))
+
+    lost = _look(CLB, MemoryClient(), withdrawn)
+
+    assert status_of(lost) == replace(status_of(ready), current_network_state="NotReady")
 
 
 def test_a_pod_of_tencent_cloud_without_ports_is_refused() -> None:

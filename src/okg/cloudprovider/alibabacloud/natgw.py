@@ -8,7 +8,7 @@ from okg.cloudprovider.annotated import Annotations, Inquiry
 from okg.cloudprovider.features import Features
 from okg.cloudprovider.grammar import choice, flag, numbers, verbatim
 from okg.cloudprovider.parameters import Parameter, Parameters
-from okg.workload.network_status import READY
+from okg.workload.network_status import NOT_READY, READY
 from okg.workload.ownership import is_of_another
 
 PREFIX = "k8s.aliyun.com/pod-dnat"
@@ -48,12 +48,12 @@ def _answer(inquiry: Inquiry) -> NetworkStatus | None:
     entries = found.status.entries if found else None
     if found is None or entries is None or is_of_another(found, inquiry.pod):
         return None
-    before = inquiry.network.status or NetworkStatus()
-    whole = len(entries) == len(meta.annotations.get(EXPOSED, "").split(","))
+    wanted = sum(1 for port in meta.annotations.get(EXPOSED, "").split(",") if port)
+    is_whole = 0 < wanted == len(entries)
     return NetworkStatus(
         internal_addresses=tuple(_address(e.internal_ip, e.internal_port, e) for e in entries),
         external_addresses=tuple(_address(e.external_ip, e.external_port, e) for e in entries),
-        current_network_state=READY if whole else before.current_network_state,
+        current_network_state=READY if is_whole else NOT_READY,
     )
 
 

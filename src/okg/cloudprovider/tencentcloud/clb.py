@@ -51,7 +51,8 @@ def _ask(inquiry: Inquiry) -> Mapping[str, str]:
 def _answer(inquiry: Inquiry) -> NetworkStatus | None:
     annotations = inquiry.pod.metadata.annotations
     text = annotations.get(RESULT, "")
-    if annotations.get(f"{PREFIX}clb-port-mapping-status") != READY or not text:
+    is_mapped = annotations.get(f"{PREFIX}clb-port-mapping-status") == READY
+    if not is_mapped or not text or inquiry.network.disabled:
         return None
     try:
         mapped = msgspec.json.decode(text, type=tuple[_Mapped, ...])

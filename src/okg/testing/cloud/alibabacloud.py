@@ -110,11 +110,20 @@ def _translate(pod: Pod, cluster: Cluster) -> Answer:
     return Answer((Change(found, replace(dnat, status=PodDnatStatus(entries=entries))),))
 
 
+def _close(pod: Pod, cluster: Cluster) -> Answer:
+    """Take a pod's ports back."""
+    found = cluster.get(PodDnat, pod.metadata.namespace, pod.metadata.name)
+    if found is None or is_of_another(found, pod):
+        return Answer()
+    return Answer((Change(found, replace(found, status=PodDnatStatus(entries=()))),))
+
+
 DNATS = Line(
     name="NAT gateways of Alibaba Cloud",
     kind=Pod,
     asks=lambda pod: pod.metadata.annotations.get(DNAT) == "true",
     give=_translate,
+    take=_close,
 )
 
 
@@ -132,11 +141,20 @@ def _address(pod: Pod, cluster: Cluster) -> Answer:
     return Answer((Change(found, replace(eip, status=status)),))
 
 
+def _release(pod: Pod, cluster: Cluster) -> Answer:
+    """Take a pod's address back."""
+    found = cluster.get(PodEip, pod.metadata.namespace, pod.metadata.name)
+    if found is None or is_of_another(found, pod):
+        return Answer()
+    return Answer((Change(found, replace(found, status=PodEipStatus())),))
+
+
 EIPS = Line(
     name="addresses of Alibaba Cloud",
     kind=Pod,
     asks=lambda pod: pod.metadata.annotations.get(EIP) == "true",
     give=_address,
+    take=_release,
 )
 
 

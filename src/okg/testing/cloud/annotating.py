@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from okg.api.core import Pod
 from okg.testing.cloud.line import (
@@ -38,7 +39,20 @@ def _annotating(
             return LATER
         return Answer((Change(pod, marked(pod, annotations=notes(pod))),))
 
-    return Line(name=name, kind=Pod, asks=lambda pod: asks(pod.metadata.annotations), give=give)
+    def take(pod: Pod, _: Cluster) -> Answer:
+        noted = notes(pod).keys()
+        kept = {key: text for key, text in pod.metadata.annotations.items() if key not in noted}
+        return Answer(
+            (Change(pod, replace(pod, metadata=replace(pod.metadata, annotations=kept))),)
+        )
+
+    return Line(
+        name=name,
+        kind=Pod,
+        asks=lambda pod: asks(pod.metadata.annotations),
+        give=give,
+        take=take,
+    )
 
 
 def _volcengine(pod: Pod) -> Mapping[str, str]:
