@@ -8,15 +8,15 @@ from typing import ClassVar
 
 import msgspec
 
-from okg.api.meta import Value
+from okg.api.meta import IntOrString, Value
 from okg.api.resource import Object, ResourceType
 
 
 class Tag(Value, frozen=True, kw_only=True):
     """A tag in AWS."""
 
-    key: str
-    value: str
+    key: str = ""
+    value: str = ""
 
 
 class AckResourceMetadata(Value, frozen=True, kw_only=True):
@@ -30,7 +30,7 @@ class AckCondition(Value, frozen=True, kw_only=True):
 
     type: str = ""
     status: str = ""
-    message: str = ""
+    message: str | None = None
 
 
 class AckStatus(Value, frozen=True, kw_only=True):
@@ -113,10 +113,10 @@ class Listener(Object, frozen=True, kw_only=True):
 
 
 class ServiceReference(Value, frozen=True, kw_only=True):
-    """A port of a Service."""
+    """A port of a Service, by number or by name."""
 
     name: str = ""
-    port: int = 0
+    port: IntOrString = 0
 
 
 class TargetGroupBindingSpec(Value, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ every port of a server one step further; nobody else has to watch what the opera
 | a Service of an earlier pod of this name | wait until it is collected |
 | no Service | ports are drawn, routes that are left over go, the Service is made |
 | another configuration | NotReady; routes not wanted go, the Service is brought up to date |
+| a Service that does not say where it is | likewise |
 | a route without target group | it is made |
 | an object that AWS cannot change into what is wanted | it goes, and is made anew |
 | a target group with its name in AWS | listener and binding are made |
@@ -30,7 +31,7 @@ from okg.cloudprovider.amazonswebservices.objects import (
 )
 from okg.cloudprovider.amazonswebservices.parameters import NLB_ARNS, PARAMETERS, PORT_PROTOCOLS
 from okg.cloudprovider.amazonswebservices.routes import lead, take_back_others
-from okg.cloudprovider.balancer import addresses, hash_of, known_ports, redressed
+from okg.cloudprovider.balancer import CONFIG_HASH, addresses, known_ports, redressed
 from okg.cloudprovider.creation import create_once
 from okg.cloudprovider.drawing import Allocation, Group, Wish
 from okg.cloudprovider.features import Features
@@ -100,7 +101,7 @@ class NlbNetwork:
         pairs = zip(conf[PORT_PROTOCOLS], has.ports, strict=True)
         routes = [Route(server, target, port) for target, port in pairs]
         wanted = build_service(server, has.ports)
-        is_current = service is not None and hash_of(service) == hash_of(wanted)
+        is_current = service is not None and _is_current(service, wanted)
         if not is_current or network.disabled:
             # Whoever knew of another configuration may have made some of it since.
             take_back_others(client, wanted.metadata, [route.name for route in routes])
@@ -133,6 +134,12 @@ def _read(network: PodNetwork) -> Conf:
         missing = "port" if conf[NLB_ARNS] else "load balancer"
         raise PluginError(PluginErrorType.PARAMETER, f"no {missing} is configured")
     return conf
+
+
+def _is_current(stored: Service, wanted: Service) -> bool:
+    """Whether a Service was made by this configuration, and says still where its ports are."""
+    has, needs = stored.metadata.annotations, wanted.metadata.annotations
+    return all(has.get(key) == needs[key] for key in (ARN, CONFIG_HASH))
 
 
 def _sync(client: Client, stored: Service | None, wanted: Service) -> None:

@@ -504,6 +504,48 @@ def test_a_service_that_somebody_else_made_becomes_ours(aws: _Aws) -> None:
     assert aws.service.metadata.labels["managed-by"] == "game.kruise.io"
 
 
+def _without_arn(service: Service) -> Service:
+    kept = {
+        key: value
+        for key, value in service.metadata.annotations.items()
+        if key != "service.beta.kubernetes.io/aws-load-balancer-nlb-arn"
+    }
+    return replace(service, metadata=replace(service.metadata, annotations=kept))
+
+
+def test_a_service_that_does_not_say_where_it_is_any_more_is_told_so(aws: _Aws) -> None:
+    pod = aws.ready()
+    before = aws.service
+    aws.client.put(_without_arn(before))
+    aws.client.writes.clear()
+
+    lost = aws.look(pod)
+
+    assert aws.client.writes[-1] == "patch Service gss-3"
+    assert aws.service.metadata.annotations == before.metadata.annotations
+    assert status_of(lost).current_network_state == "NotReady"
+    assert status_of(aws.look(lost)) == status_of(pod)
+
+
+def test_a_service_that_lost_its_port_leads_to_the_new_one_before_that_is_told(aws: _Aws) -> None:
+    pod = aws.ready()
+    aws.pool.observe(None, aws.get(TargetGroup))
+    aws.client.put(_without_arn(aws.service))
+    aws.client.remove(type(_record(aws)), "system/okg-ports-aws-nlb")
+
+    pod = aws.look(pod)
+    lost = status_of(pod).current_network_state
+    aws.answer(TargetGroup, "gss-3-952")
+    pod = aws.look(pod)
+    aws.answer(Listener, "gss-3-952")
+    pod = aws.look(pod)
+
+    assert lost == "NotReady"
+    assert [port.port for port in aws.service.spec.ports] == [952]
+    assert [a.ports[0].port for a in status_of(pod).external_addresses] == [952]
+    assert status_of(pod).current_network_state == "Ready"
+
+
 def test_a_target_group_that_waits_for_its_owners_end_is_not_touched(aws: _Aws) -> None:
     pod = aws.ready()
     group = aws.get(TargetGroup)

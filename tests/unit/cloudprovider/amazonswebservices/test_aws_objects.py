@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from okg.api.core import ConfigMap, Pod
-from okg.api.elbv2 import AckCondition, AckStatus, TargetGroup
+from okg.api.elbv2 import AckCondition, AckStatus, Tag, TargetGroup, TargetGroupBinding
 from okg.api.meta import ObjectMeta
 from okg.api.resource import Object
 from okg.api.service import Service, ServicePort, ServiceSpec
@@ -358,3 +358,24 @@ def test_only_a_terminal_condition_is_a_refusal() -> None:
 
     assert AckStatus(conditions=(waiting, over)).refusal == ""
     assert AckStatus(conditions=(waiting, refused)).refusal == "name is too long"
+
+
+@pytest.mark.parametrize("port", ["80", '"http"'])
+def test_bindings_of_others_name_a_port_of_a_service_by_number_or_by_name(port: str) -> None:
+    text = '{"metadata":{"name":"b"},"spec":{"serviceRef":{"name":"web","port":' + port + "}}}"
+
+    binding = msgspec.json.decode(text, type=TargetGroupBinding)
+
+    assert binding.spec.service_ref.port == msgspec.json.decode(port)
+
+
+def test_what_others_leave_unsaid_of_target_groups_is_no_obstacle() -> None:
+    text = (
+        '{"metadata":{"name":"g"},"spec":{"name":"g","tags":[{"key":"k"},{}]},"status":'
+        '{"conditions":[{"type":"ACK.Terminal","status":"True","message":null}]}}'
+    )
+
+    group = msgspec.json.decode(text, type=TargetGroup)
+
+    assert group.spec.tags == (Tag(key="k", value=""), Tag(key="", value=""))
+    assert group.status.refusal == "ACK.Terminal"
