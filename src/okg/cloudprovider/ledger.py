@@ -66,10 +66,19 @@ class PortLedger:
         namespace: of the record.
         allowed: what may be given.
         index: what the cluster has.
+        shortage: what kind of failure it is that there is no room.
     """
 
-    def __init__(self, pool: str, namespace: str, allowed: PortRange, index: PortIndex) -> None:
+    def __init__(
+        self,
+        pool: str,
+        namespace: str,
+        allowed: PortRange,
+        index: PortIndex,
+        shortage: PluginErrorType = PluginErrorType.PARAMETER,
+    ) -> None:
         self.allowed = allowed
+        self._shortage = shortage
         self._index = index
         self._blank = blank(namespace, pool)
         self._lock = Lock()
@@ -182,7 +191,7 @@ class PortLedger:
         full = ", ".join(map(told, wish.groups))
         why = full or "no load balancer is named"
         return PluginError(
-            PluginErrorType.PARAMETER,
+            self._shortage,
             f"no available ports: {wish.count} wanted for {wish.holder}, {why} in"
             f" {self.allowed.low}-{self.allowed.high}; add a load balancer or widen the range",
         )

@@ -17,6 +17,7 @@ from okg.client.client import Client
 from okg.cloudprovider.drawing import Allocation, Wish
 from okg.cloudprovider.ledger import Change, PortLedger, tidied
 from okg.cloudprovider.ledger_record import LedgerRecord, blank
+from okg.cloudprovider.plugin import PluginErrorType
 from okg.cloudprovider.port_index import Placement, PortIndex
 from okg.cloudprovider.ports import PortRange
 from okg.context import Context
@@ -33,6 +34,7 @@ class Pool:
         allowed: which ports may be given.
         place: tells which ports an object has, of the kinds that are observed.
         kinds: objects that have ports.
+        shortage: what kind of failure it is that there is no room.
     """
 
     def __init__(
@@ -42,6 +44,8 @@ class Pool:
         allowed: PortRange,
         place: Callable[[Object], Placement | None],
         kinds: Sequence[type[Object]] = (Service,),
+        *,
+        shortage: PluginErrorType = PluginErrorType.PARAMETER,
     ) -> None:
         self.name = name
         self.namespace = namespace
@@ -49,7 +53,7 @@ class Pool:
         self.kinds = kinds
         self.place = place
         self.index = PortIndex(place)
-        self._ledger = PortLedger(name, namespace, allowed, self.index)
+        self._ledger = PortLedger(name, namespace, allowed, self.index, shortage)
 
     @property
     def record(self) -> LedgerRecord:

@@ -7,7 +7,7 @@ from okg.api.service import Service
 from okg.cloudprovider.amazonswebservices.nlb import NlbNetwork
 from okg.cloudprovider.amazonswebservices.objects import place
 from okg.cloudprovider.options import PoolOptions, Rule, bounded, broken, positive
-from okg.cloudprovider.plugin import NetworkPlugin
+from okg.cloudprovider.plugin import NetworkPlugin, PluginErrorType
 from okg.cloudprovider.pool import Pool
 from okg.cloudprovider.provider import Provider, ProviderOptions
 
@@ -41,6 +41,7 @@ class AmazonsWebServices(Provider[AwsOptions]):
                 options.nlb.unblocked().inclusive(),
                 place,
                 kinds=(Service, TargetGroup),
+                shortage=PluginErrorType.API_CALL,
             )
         )
 

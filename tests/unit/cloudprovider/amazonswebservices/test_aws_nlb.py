@@ -24,11 +24,10 @@ from okg.api.game import (
 from okg.api.meta import ObjectMeta, OwnerReference
 from okg.api.resource import O, Object
 from okg.api.service import Service
-from okg.cloudprovider.amazonswebservices.nlb import NlbNetwork
-from okg.cloudprovider.amazonswebservices.objects import place
+from okg.cloudprovider.amazonswebservices.provider import provider
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
-from okg.cloudprovider.pool import Pool
-from okg.cloudprovider.ports import PortRange
+from okg.cloudprovider.pool import pools_of
+from okg.cloudprovider.provider import Site
 from okg.context import Context
 from okg.workload.ownership import controlled_by
 from unit.cloudprovider.golden import GSS, POD, conf_of
@@ -60,9 +59,9 @@ class _Aws:
 
     def __init__(self) -> None:
         self.client = MemoryClient(GSS)
-        allowed = PortRange(low=951, high=953)
-        self.pool = Pool("aws-nlb", "system", allowed, place, (Service, TargetGroup))
-        self.plugin = NlbNetwork(self.pool)
+        options = {"enable": True, "nlb": {"min_port": 951, "max_port": 953}}
+        [self.plugin] = provider.offered(options, Site("system"))
+        [self.pool] = pools_of([self.plugin])
 
     def look(self, pod: Pod, times: int = 1) -> Pod:
         for _ in range(times):
@@ -331,7 +330,7 @@ def test_more_ports_than_there_are_cannot_be_had(aws: _Aws) -> None:
     with pytest.raises(PluginError, match="no available ports: 4 wanted for ns/gss-3") as caught:
         aws.look(_pod("PortProtocols=1,2,3,4"), times=2)
 
-    assert caught.value.type is PluginErrorType.PARAMETER
+    assert caught.value.type is PluginErrorType.API_CALL
     assert aws.left() == []
 
 
