@@ -300,11 +300,11 @@ def addresses(
     """
 
     def port(of: ServicePort, number: int) -> tuple[NetworkPort, ...]:
-        name = of.name if by_name else str(_target(of))
+        name = of.name if by_name else str(_target(pod, of))
         return (NetworkPort(name=name, protocol=of.protocol, port=number),)
 
     ports = service.spec.ports
-    inside = (NetworkAddress(ip=_ip(pod), ports=port(p, _target(p))) for p in ports)
+    inside = (NetworkAddress(ip=_ip(pod), ports=port(p, _target(pod, p))) for p in ports)
     out = (
         NetworkAddress(ip=ip, end_point=name, ports=port(p, outside(p)))
         for ip, name in hosts
@@ -317,8 +317,13 @@ def _ip(pod: Pod) -> str:
     return pod.status.pod_ip
 
 
-def _target(port: ServicePort) -> int:
-    return int(port.target_port or port.port)
+def _target(pod: Pod, port: ServicePort) -> int:
+    """Return the pod's port; one that a name stands for if a container calls it so."""
+    target = port.target_port or port.port
+    if isinstance(target, int):
+        return target
+    ports = (it for container in pod.spec.containers for it in container.ports)
+    return next((it.container_port for it in ports if it.name == target), port.port)
 
 
 def _ports(balancer: Balancer, conf: Conf, draft: Draft) -> tuple[ServicePort, ...]:

@@ -193,11 +193,12 @@ class IngressNetwork:
         if has is None or serves is None:
             create_once(client, service if has is None else ingress)
             return pod
-        if _is_of_other(has, service, SERVICE_HASH) or _is_of_other(serves, ingress, INGRESS_HASH):
+        if leads_other := _is_of_other(has, service, SERVICE_HASH):
             client.patch(has, redressed(has, service))
+        # Without a rule it leads nobody anywhere.
+        if serves_other := _is_of_other(serves, ingress, INGRESS_HASH) or not serves.spec.rules:
             client.patch(serves, _brought_up(serves, ingress))
-            return told_state(pod, network)
-        return _told(pod, serves)
+        return told_state(pod, network) if leads_other or serves_other else _told(pod, serves)
 
     def on_pod_deleted(self, ctx: Context, client: Client, pod: Pod) -> None:
         """Nothing to do: Service and Ingress go with their owner."""

@@ -21,7 +21,7 @@ def address_of(node: Node) -> str:
 
 def _of(node: Node, kind: str) -> Sequence[str]:
     addresses: tuple[NodeAddress, ...] = node.status.addresses
-    return [address.address for address in addresses if address.type == kind]
+    return [it.address for it in addresses if it.type == kind and it.address]
 
 
 def _is_valid(text: str) -> bool:

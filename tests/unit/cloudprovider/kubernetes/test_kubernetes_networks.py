@@ -4,7 +4,16 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from okg.api.core import Node, NodeAddress, NodeStatus, Pod, PodSpec, PodStatus
+from okg.api.core import (
+    Container,
+    ContainerPort,
+    Node,
+    NodeAddress,
+    NodeStatus,
+    Pod,
+    PodSpec,
+    PodStatus,
+)
 from okg.api.meta import ObjectMeta
 from okg.api.networking import Ingress
 from okg.api.service import Service
@@ -57,6 +66,8 @@ def _give_node_port(client: MemoryClient, port: int) -> None:
     [
         ([("InternalIP", "10.0.0.9"), ("ExternalIP", "1.2.3.4")], "1.2.3.4"),
         ([("ExternalDNS", "node.example"), ("ExternalIP", "1.2.3.4")], "node.example"),
+        ([("ExternalDNS", ""), ("ExternalIP", "1.2.3.4")], "1.2.3.4"),
+        ([("ExternalDNS", ""), ("InternalIP", "10.0.0.9")], "10.0.0.9"),
         ([("InternalIP", "10.0.0.8"), ("InternalIP", "10.0.0.9")], "10.0.0.9"),
         ([("InternalIP", "no number"), ("Hostname", "node-a")], ""),
     ],
@@ -95,6 +106,27 @@ def test_a_server_is_told_its_port_of_its_node() -> None:
         '"externalAddresses":[{"ip":"1.2.3.4","ports":[{"name":"80","protocol":"TCP","port":30123}]}],'
         '"currentNetworkState":"Ready",' + TIMES
     )
+
+
+@pytest.mark.parametrize(
+    ("called", "expected"),
+    [("game", ("8080", 8080)), ("other", ("80", 80))],
+    ids=["a container calls a port so", "no container does"],
+)
+def test_a_service_may_lead_to_a_port_by_its_name(called: str, expected: tuple[str, int]) -> None:
+    client = MemoryClient(GSS, _node(("ExternalIP", "1.2.3.4")))
+    pod = _look(NodePort(), client, _pod("PortProtocols=80"), times=2)
+    container = Container(name="c", ports=(ContainerPort(container_port=8080, name=called),))
+    pod = replace(pod, spec=replace(pod.spec, containers=(container,)))
+    service = _service(client)
+    ports = tuple(replace(p, node_port=30123, target_port="game") for p in service.spec.ports)
+    client.put(replace(service, spec=replace(service.spec, ports=ports)))
+
+    ready = status_of(_look(NodePort(), client, pod))
+
+    [inside], [outside] = ready.internal_addresses[0].ports, ready.external_addresses[0].ports
+    assert (inside.name, inside.port) == expected
+    assert (outside.name, outside.port) == (expected[0], 30123)
 
 
 def test_a_pod_without_a_node_waits_once_something_was_told() -> None:
@@ -234,6 +266,49 @@ def test_another_route_reaches_service_and_ingress() -> None:
     assert [port.port for port in service.spec.ports] == [81]
     assert [owner.uid for owner in service.metadata.owner_references] == ["gu"]
     assert [owner.uid for owner in ingress.metadata.owner_references] == ["gu"]
+
+
+def _ingress(client: MemoryClient) -> Ingress:
+    ingress = client.get(Ingress, "ns", "gss-3")
+    assert ingress is not None
+    return ingress
+
+
+def _changed(pod: Pod, *lines: str) -> Pod:
+    """Return the pod with another configuration and all that was told of it."""
+    annotations = {**pod.metadata.annotations, **_pod(*lines).metadata.annotations}
+    return replace(pod, metadata=replace(pod.metadata, annotations=annotations))
+
+
+def _as_the_server_completes(service: Service) -> Service:
+    ports = tuple(replace(p, protocol="TCP", target_port=p.port) for p in service.spec.ports)
+    return replace(service, spec=replace(service.spec, ports=ports))
+
+
+def test_another_path_reaches_the_ingress_and_the_service_is_not_written() -> None:
+    client = MemoryClient(GSS)
+    pod = _look(IngressNetwork(), client, _pod(*INGRESS), times=4)
+    client.put(_as_the_server_completes(_service(client)))
+    client.writes.clear()
+
+    changed = _look(IngressNetwork(), client, _changed(pod, *INGRESS, "Path=/z"))
+
+    assert client.writes == ["patch Ingress gss-3"]
+    assert status_of(changed).current_network_state == "NotReady"
+
+
+def test_an_ingress_whose_rules_somebody_has_taken_away_gets_them_back() -> None:
+    client = MemoryClient(GSS)
+    pod = _look(IngressNetwork(), client, _pod(*INGRESS), times=4)
+    whole = _ingress(client)
+    client.put(replace(whole, spec=replace(whole.spec, rules=())))
+
+    without = _look(IngressNetwork(), client, pod)
+    back = _look(IngressNetwork(), client, without)
+
+    assert status_of(without).current_network_state == "NotReady"
+    assert _ingress(client).spec == whole.spec
+    assert status_of(back) == status_of(pod)
 
 
 @pytest.mark.parametrize(
