@@ -87,6 +87,10 @@ GATES = Line(
 )
 
 
+def _asks(pod: Pod, annotation: str) -> bool:
+    return pod.metadata.annotations.get(annotation) == "true"
+
+
 def _translate(pod: Pod, cluster: Cluster) -> Answer:
     """Give a pod its ports on a gateway; fixed ones wait for the next pod of this name."""
     notes = pod.metadata.annotations
@@ -112,7 +116,8 @@ def _translate(pod: Pod, cluster: Cluster) -> Answer:
 
 def _close(pod: Pod, cluster: Cluster) -> Answer:
     """Take a pod's ports back."""
-    found = cluster.get(PodDnat, pod.metadata.namespace, pod.metadata.name)
+    meta = pod.metadata
+    found = cluster.get(PodDnat, meta.namespace, meta.name) if _asks(pod, DNAT) else None
     if found is None or is_of_another(found, pod):
         return Answer()
     return Answer((Change(found, replace(found, status=PodDnatStatus(entries=()))),))
@@ -121,7 +126,7 @@ def _close(pod: Pod, cluster: Cluster) -> Answer:
 DNATS = Line(
     name="NAT gateways of Alibaba Cloud",
     kind=Pod,
-    asks=lambda pod: pod.metadata.annotations.get(DNAT) == "true",
+    asks=lambda pod: _asks(pod, DNAT),
     give=_translate,
     take=_close,
 )
@@ -143,7 +148,8 @@ def _address(pod: Pod, cluster: Cluster) -> Answer:
 
 def _release(pod: Pod, cluster: Cluster) -> Answer:
     """Take a pod's address back."""
-    found = cluster.get(PodEip, pod.metadata.namespace, pod.metadata.name)
+    meta = pod.metadata
+    found = cluster.get(PodEip, meta.namespace, meta.name) if _asks(pod, EIP) else None
     if found is None or is_of_another(found, pod):
         return Answer()
     return Answer((Change(found, replace(found, status=PodEipStatus())),))
@@ -152,7 +158,7 @@ def _release(pod: Pod, cluster: Cluster) -> Answer:
 EIPS = Line(
     name="addresses of Alibaba Cloud",
     kind=Pod,
-    asks=lambda pod: pod.metadata.annotations.get(EIP) == "true",
+    asks=lambda pod: _asks(pod, EIP),
     give=_address,
     take=_release,
 )
