@@ -38,7 +38,7 @@ SERVICE_HASH = "game.kruise.io/svc-hash"
 CUT_OFF = "game.kruise.io/svc-selector-disabled"
 """Takes the place of the selector's key while traffic is cut off, so that nothing is selected."""
 
-PORT_PROTOCOLS = server_ports("TCP", "UDP")
+PORT_PROTOCOLS = server_ports("TCP", "UDP", "SCTP")
 FIXED = Parameter(
     name="Fixed",
     grammar=flag(),

@@ -194,6 +194,13 @@ def test_other_ports_reach_the_service_and_a_port_that_stays_keeps_its_nodes_por
     assert [(p.port, p.node_port) for p in _service(client).spec.ports] == [(80, 30123), (81, 0)]
 
 
+def test_a_node_port_speaks_what_a_service_can() -> None:
+    lines = conf_of("PortProtocols=80/TCP,81/UDP,82/SCTP")
+
+    assert list(NodePort.parameters.problems(lines)) == []
+    assert list(NodePort.parameters.problems(conf_of("PortProtocols=80/TCPUDP"))) != []
+
+
 @pytest.mark.parametrize("lines", [("Fixed=yes", "PortProtocols=80"), ("PortProtocols=http",), ()])
 def test_a_node_port_that_cannot_work_is_refused(lines: tuple[str, ...]) -> None:
     with pytest.raises(PluginError):
