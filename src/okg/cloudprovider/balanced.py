@@ -7,7 +7,7 @@ controller sees is never half of a change:
 |---|---|
 | nothing told yet | the pod's network is NotReady |
 | no Service | ports are drawn, the Service is made |
-| a Service of an earlier pod of this name | wait until it is collected |
+| a Service that goes, or is an earlier pod's or set's of this name | NotReady until it is gone |
 | another configuration | NotReady; what is ours of the Service is brought up to date |
 | traffic to be cut off, or no longer | the Service's type changes |
 | no answer of the cloud | NotReady |
@@ -31,7 +31,7 @@ from okg.cloudprovider.balancer import (
 from okg.cloudprovider.drawing import Allocation, Group, Wish
 from okg.cloudprovider.features import Features
 from okg.cloudprovider.not_ready import is_ready, keep_connected
-from okg.cloudprovider.owners import owner_of
+from okg.cloudprovider.owners import is_left_behind, owner_of
 from okg.cloudprovider.parameters import Conf
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.cloudprovider.pod_network import (
@@ -45,7 +45,6 @@ from okg.cloudprovider.ports import lowest
 from okg.cloudprovider.service_look import Scene, look_at
 from okg.cloudprovider.service_parameters import FIXED
 from okg.context import Context
-from okg.workload.ownership import is_of_another
 
 
 class BalancedNetwork:
@@ -92,8 +91,8 @@ class BalancedNetwork:
         if network.status is None:
             return told_state(pod, network)
         stored = self._stored(client, conf, pod)
-        if any(is_of_another(service, pod) for service in stored.values()):
-            return pod
+        if any(is_left_behind(client, pod, service) for service in stored.values()):
+            return told_state(pod, network)
         has = self._allocate(ctx, client, conf, pod, list(stored.values()))
         draft = Draft(conf, pod, has.ports, owner_of(client, pod, fixed=self._balancer.fixed(conf)))
         scene = Scene(client, self._balancer, network, draft)

@@ -517,6 +517,34 @@ class NetworkConformance:
         _assert_well(stage, 1)
         _assert_told_of_own_pod(stage, 0)
 
+    def test_what_an_earlier_set_has_left_is_not_the_new_ones(self, fixed: Scenario) -> None:
+        """What was fixed goes with its set, and serves no other of that name."""
+        stage = Stage(fixed, collect=False)
+        stage.configure(fixed.fixed or ())
+        stage.scale(1)
+        stage.settle()
+        earlier = stage.gss
+        assert earlier is not None
+
+        stage.remove_set()
+        for pod in stage.pods():
+            stage.delete(pod)
+        stage.run_nodes()
+        stage.found_set()
+        stage.scale(1)
+        for _ in range(4):
+            stage.run_nodes()
+            stage.serve()
+            stage.replicas[0].hear()
+            stage.look_at_all()
+        left = _owned_by(stage, earlier.metadata.uid)
+        early = stage.is_ready(0)
+        stage.settle()
+
+        assert not (left and early), left
+        _assert_well(stage, 1)
+        _assert_told_of_own_pod(stage, 0)
+
     def test_a_service_of_somebody_else_is_no_danger(self, scenario: Scenario) -> None:
         """The server is served by it or refused, and gets no port that nobody may have."""
         stage = Stage(scenario)

@@ -1,5 +1,7 @@
 """The way of a pod's Service, look by look."""
 
+from datetime import UTC, datetime
+
 import pytest
 from msgspec.structs import replace
 
@@ -159,7 +161,36 @@ def test_a_service_of_an_earlier_pod_is_waited_for(cloud: _Cloud) -> None:
     anew = replace(pod, metadata=replace(pod.metadata, uid="another"))
     written = len(cloud.client.writes)
 
-    assert cloud.look(anew) is anew
+    told = cloud.look(anew)
+
+    assert status_of(told).current_network_state == "NotReady"
+    assert len(cloud.client.writes) == written
+
+
+def test_a_service_of_an_earlier_set_is_waited_for(cloud: _Cloud) -> None:
+    pod = cloud.ready(*CONF, "Fixed=true")
+    cloud.client.put(replace(GSS, metadata=replace(GSS.metadata, uid="another")))
+    written = len(cloud.client.writes)
+
+    told = cloud.look(pod)
+
+    assert status_of(told).current_network_state == "NotReady"
+    assert len(cloud.client.writes) == written
+
+
+def test_a_service_that_goes_is_waited_for(cloud: _Cloud) -> None:
+    pod = cloud.ready(*CONF)
+    going = replace(
+        cloud.service.metadata,
+        deletion_timestamp=datetime(2026, 1, 2, tzinfo=UTC),
+        finalizers=("cloud/cleanup",),
+    )
+    cloud.client.put(replace(cloud.service, metadata=going))
+    written = len(cloud.client.writes)
+
+    told = cloud.look(changed(pod, *CONF, "LBHealthCheckInterval=20"))
+
+    assert status_of(told).current_network_state == "NotReady"
     assert len(cloud.client.writes) == written
 
 

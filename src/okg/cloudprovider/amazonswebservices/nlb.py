@@ -6,7 +6,7 @@ every port of a server one step further; nobody else has to watch what the opera
 | what is found | what is done |
 |---|---|
 | nothing told yet | the network is NotReady |
-| a Service of an earlier pod of this name | wait until it is collected |
+| a Service that goes, or is an earlier pod's or set's of this name | NotReady until it is gone |
 | no Service | ports are drawn, routes that are left over go, the Service is made |
 | another configuration | NotReady; routes not wanted go, the Service is brought up to date |
 | a Service that does not say where it is | likewise |
@@ -37,14 +37,13 @@ from okg.cloudprovider.drawing import Allocation, Group, Wish
 from okg.cloudprovider.features import Features
 from okg.cloudprovider.ledger_record import LedgerRecord
 from okg.cloudprovider.not_ready import keep_connected
-from okg.cloudprovider.owners import owner_of
+from okg.cloudprovider.owners import is_left_behind, owner_of
 from okg.cloudprovider.parameters import Conf
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.cloudprovider.pod_network import PodNetwork, read_pod_network, told_ready, told_state
 from okg.cloudprovider.pool import Pool
 from okg.cloudprovider.service_parameters import FIXED
 from okg.context import Context
-from okg.workload.ownership import is_of_another
 
 
 class NlbNetwork:
@@ -93,8 +92,8 @@ class NlbNetwork:
         if network.status is None:
             return told_state(pod, network)
         service = client.get(Service, pod.metadata.namespace, pod.metadata.name)
-        if service is not None and is_of_another(service, pod):
-            return pod
+        if service is not None and is_left_behind(client, pod, service):
+            return told_state(pod, network)
         has = self._allocate(ctx, client, conf, pod, service)
         owner = owner_of(client, pod, fixed=conf[FIXED])
         server = Server(conf, pod, owner, has.group.balancers[0])

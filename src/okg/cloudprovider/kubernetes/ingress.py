@@ -38,13 +38,12 @@ from okg.cloudprovider.grammar import (
     texts,
 )
 from okg.cloudprovider.kubernetes.node_port import SERVICE_HASH
-from okg.cloudprovider.owners import owner_of
+from okg.cloudprovider.owners import is_left_behind, owner_of
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
 from okg.cloudprovider.pod_network import read_pod_network, told_ready, told_state
 from okg.context import Context
 from okg.workload.names import POD_NAME
 from okg.workload.ordinals import ordinal_of
-from okg.workload.ownership import is_of_another
 
 T = TypeVar("T")
 
@@ -188,8 +187,8 @@ class IngressNetwork:
         service, ingress = _service(conf, pod, owner), _ingress(conf, pod, owner)
         has = client.get(Service, pod.metadata.namespace, pod.metadata.name)
         serves = client.get(Ingress, pod.metadata.namespace, pod.metadata.name)
-        if any(one is not None and is_of_another(one, pod) for one in (has, serves)):
-            return pod
+        if any(it is not None and is_left_behind(client, pod, it) for it in (has, serves)):
+            return told_state(pod, network)
         if has is None or serves is None:
             create_once(client, service if has is None else ingress)
             return pod

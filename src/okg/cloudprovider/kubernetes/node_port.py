@@ -17,7 +17,7 @@ from okg.cloudprovider.fingerprint import GoStruct, fingerprint
 from okg.cloudprovider.grammar import flag
 from okg.cloudprovider.kubernetes.node_address import address_of
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY, keep_connected
-from okg.cloudprovider.owners import owner_of
+from okg.cloudprovider.owners import is_left_behind, owner_of
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.cloudprovider.pod_network import (
@@ -30,7 +30,6 @@ from okg.cloudprovider.pod_network import (
 from okg.cloudprovider.service_parameters import go_ports, server_ports
 from okg.context import Context
 from okg.workload.names import POD_NAME
-from okg.workload.ownership import is_of_another
 
 SERVICE_HASH = "game.kruise.io/svc-hash"
 """Annotation of Services: fingerprint of the configuration they were made by."""
@@ -92,8 +91,8 @@ def _follow(client: Client, conf: Conf, network: PodNetwork, pod: Pod) -> Pod:
     if stored is None:
         create_once(client, wanted)
         return pod
-    if is_of_another(stored, pod):
-        return pod
+    if is_left_behind(client, pod, stored):
+        return told_state(pod, network)
     if _hash(stored) != _hash(wanted):
         client.patch(stored, redressed(stored, wanted))
         return told_state(pod, network)
