@@ -113,8 +113,6 @@ class AnnotatedNetwork:
         inquiry = self._inquire(client, pod)
         if inquiry.network.status is None:
             return told_state(pod, inquiry.network, WAITING)
-        if pod.metadata.deletion_timestamp is not None:
-            return pod
         if self._annotations.asks_again:
             pod = self._asking(inquiry)
         answer = self._annotations.answer(inquiry)

@@ -69,7 +69,11 @@ class NetworkPlugin(Protocol):
         ...
 
     def on_pod_updated(self, ctx: Context, client: Client, pod: Pod) -> Pod:
-        """Return the pod as it is to be stored by an update of its metadata or spec."""
+        """Return the pod as it is to be stored by an update of its metadata or spec.
+
+        Not asked of a pod that goes, unless the plugin has an attribute ``finalizers`` and the pod
+        one of these.
+        """
         ...
 
     def on_pod_deleted(self, ctx: Context, client: Client, pod: Pod) -> None:

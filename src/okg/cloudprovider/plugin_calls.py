@@ -4,6 +4,7 @@ from concurrent.futures import Future
 
 from okg.api.core import Pod
 from okg.client.client import Client
+from okg.cloudprovider.asking import ask
 from okg.cloudprovider.call_limit import CallLimit
 from okg.cloudprovider.operation import Operation
 from okg.cloudprovider.plugin import NetworkPlugin, PluginError, PluginErrorType
@@ -65,24 +66,20 @@ class PluginCalls:
             limit.join()
 
     def _measured(self, ctx: Context, plugin: NetworkPlugin, operation: Operation, pod: Pod) -> Pod:
-        def ask(client: Client) -> Pod:
-            return self._ask(ctx, client, plugin, operation, pod)
+        def call(client: Client) -> Pod:
+            return self._call(ctx, client, plugin, operation, pod)
 
         with self._metrics.measured(plugin.name, operation.value):
             return traced(
-                plugin, operation, pod, ask, client=self._client, component=self._component
+                plugin, operation, pod, call, client=self._client, component=self._component
             )
 
     @staticmethod
-    def _ask(
+    def _call(
         ctx: Context, client: Client, plugin: NetworkPlugin, operation: Operation, pod: Pod
     ) -> Pod:
         try:
-            if operation is Operation.CREATE:
-                return plugin.on_pod_added(ctx, client, pod)
-            if operation is Operation.UPDATE:
-                return plugin.on_pod_updated(ctx, client, pod)
-            plugin.on_pod_deleted(ctx, client, pod)
+            return ask(ctx, client, plugin, operation, pod)
         except PluginError:
             raise
         except (ApiError, TransportError) as error:
@@ -91,4 +88,3 @@ class PluginCalls:
             ctx.log.exception("a network plugin failed", plugin=plugin.name)
             text = f"plugin {plugin.name} failed: {type(error).__name__}: {error}"
             raise PluginError(PluginErrorType.INTERNAL, text) from error
-        return pod

@@ -254,6 +254,27 @@ class NetworkConformance:
 
         assert stage.delete(stage.pod(0) or pod) is None
 
+    def test_a_pod_that_goes_gets_nothing_more(self, scenario: Scenario) -> None:
+        """And is not refused: somebody may be about to take a finalizer off it."""
+        stage = Stage(scenario)
+        stage.scale(1)
+        stage.look_at_all()
+        pod = stage.pod(0)
+        assert pod is not None
+        going = replace(
+            pod.metadata,
+            annotations={**pod.metadata.annotations, NETWORK_CONF: "{}"},
+            deletion_timestamp=stage.clock.now(),
+            finalizers=("example.com/somebody",),
+        )
+        pod = replace(pod, metadata=going)
+        written = stage.replicas[0].wire.writes
+
+        answer = stage.replicas[0].ask(Operation.UPDATE, pod)
+
+        assert answer is pod
+        assert stage.replicas[0].wire.writes == written
+
     # Traffic is cut off and let back.
 
     def test_traffic_is_cut_off_and_let_back(self, isolating: Scenario) -> None:

@@ -110,6 +110,7 @@ class AutoNetwork:
         cut_off="type of the Service",
     )
     reads = (Service, Nlb, Eip)
+    finalizers = (FINALIZER,)
     leaves: Mapping[type[Object], str] = {Nlb: NLB_SET, Eip: EIP_SET}
     """Kinds that outlive a set, and the label that names it."""
 
@@ -140,6 +141,9 @@ class AutoNetwork:
 
     def on_pod_updated(self, ctx: Context, client: Client, pod: Pod) -> Pod:
         """Bring what the pod needs one step further; return it with what is to be told."""
+        if pod.metadata.deletion_timestamp is not None:
+            self._mark_returned(client, pod)
+            return without_finalizer(pod)
         network = read_pod_network(pod)
         conf = self._conf(network)
         gss = set_of(client, pod)
@@ -154,9 +158,7 @@ class AutoNetwork:
         """Let a pod go that has the Go manager's finalizer; see ``on_set_gone`` for the rest."""
         del ctx
         if FINALIZER in pod.metadata.finalizers:
-            if set_of(client, pod) is None and self._is_to_go(pod):
-                set_name = pod.metadata.labels.get(OWNER_GSS, "")
-                mark_all(client, pod.metadata.namespace, set_name, retained=False)
+            self._mark_returned(client, pod)
             release(client, pod)
 
     def on_set_gone(self, ctx: Context, client: Client, namespace: str, set_name: str) -> None:
@@ -173,6 +175,12 @@ class AutoNetwork:
 
     def _is_retained(self, gss: GameServerSet) -> bool:
         return Conf(self.parameters, entries_of(gss))[RETAIN]
+
+    def _mark_returned(self, client: Client, pod: Pod) -> None:
+        """Note on what the last pods of a set leave that it goes with the set, if it does."""
+        if set_of(client, pod) is None and self._is_to_go(pod):
+            set_name = pod.metadata.labels.get(OWNER_GSS, "")
+            mark_all(client, pod.metadata.namespace, set_name, retained=False)
 
     def _is_to_go(self, pod: Pod) -> bool:
         """Whether a pod's load balancers go with its set; if that cannot be read they stay."""

@@ -17,6 +17,7 @@ from okg.cache.informers import Informers, Selection
 from okg.cache.source import ChangeHandler
 from okg.client.rest import ApiClient
 from okg.client.transport import HttpRequest, HttpResponse, HttpStream
+from okg.cloudprovider.asking import ask
 from okg.cloudprovider.ledger_record import LABEL, LedgerRecord
 from okg.cloudprovider.operation import Operation
 from okg.cloudprovider.plugin import NetworkPlugin, PluginError
@@ -187,11 +188,7 @@ class Replica:
         """
         ctx = self._context()
         try:
-            if operation is Operation.CREATE:
-                return self.plugin.on_pod_added(ctx, self.client, pod)
-            if operation is Operation.UPDATE:
-                return self.plugin.on_pod_updated(ctx, self.client, pod)
-            self.plugin.on_pod_deleted(ctx, self.client, pod)
+            return ask(ctx, self.client, self.plugin, operation, pod)
         except (PluginError, ApiError, TransportError) as error:
             return error
         except Cancelled:
@@ -201,7 +198,6 @@ class Replica:
                 f"{self.plugin.name} raised {error!r} at {operation} of {pod.key};"
                 " it may raise PluginError, ApiError and TransportError"
             ) from error
-        return pod
 
     def tidy(self) -> None:
         """Do what the leader does about the records of pools, now and then."""

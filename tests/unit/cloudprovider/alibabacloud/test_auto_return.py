@@ -9,6 +9,8 @@ from okg.api.game import GameServerSet
 from okg.api.resource import Object
 from okg.api.service import Service
 from okg.cloudprovider.alibabacloud.auto_return import FINALIZER
+from okg.cloudprovider.asking import ask
+from okg.cloudprovider.operation import Operation
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.context import Context
 from unit.cloudprovider.alibabacloud.operators import KEPT, SMALL, Operators, a_pod, a_set
@@ -112,6 +114,20 @@ def test_the_go_managers_finalizer_goes_with_the_next_look() -> None:
     operators, pod = _taken_over(*KEPT)
 
     assert operators.look(pod).metadata.finalizers == ("other",)
+
+
+@pytest.mark.parametrize(("lines", "mark"), [(SMALL, None), (SMALL[1:], None), (KEPT, "false")])
+def test_the_go_managers_finalizer_goes_also_off_a_pod_that_goes_after_its_set(
+    lines: tuple[str, ...], mark: str | None
+) -> None:
+    operators, pod = _taken_over(*lines)
+    operators.client.remove(GameServerSet, "ns/gss")
+    going = replace(pod, metadata=replace(pod.metadata, deletion_timestamp=NOW))
+
+    let_go = ask(CTX, operators.client, operators.plugin, Operation.UPDATE, going)
+
+    assert let_go.metadata.finalizers == ("other",)
+    assert _marks(operators) == [mark] * 6
 
 
 def test_a_pod_without_the_finalizer_goes_without_a_word() -> None:
