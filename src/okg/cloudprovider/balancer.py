@@ -4,7 +4,7 @@ Seven network types are one algorithm, ``BalancedNetwork``. What differs is writ
 data and as functions of values.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from okg.api.game import NetworkAddress, NetworkPort
 from okg.api.meta import ObjectMeta, OwnerReference
 from okg.api.resource import Object
 from okg.api.service import LoadBalancerIngress, Service, ServicePort, ServiceSpec
+from okg.cloudprovider.asked_annotations import brought_up, noted
 from okg.cloudprovider.drawing import Allocation, Group
 from okg.cloudprovider.grammar import PortProtocol
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
@@ -100,6 +101,8 @@ class Balancer(msgspec.Struct, frozen=True, kw_only=True):
         fixed: whether the Services are the set's, and outlive pods.
         fingerprint: of a configuration.
         dress: gives a plain Service what the cloud looks for.
+        optional: annotations that ``dress`` gives under some configurations only.
+        asked: annotations that the user asks for; ``dress`` gives them, too.
         spread: whether to prefer the emptiest group.
         makes_own: whether the cloud makes a load balancer for each server, all of whose ports are
             free; its group has no name.
@@ -120,6 +123,8 @@ class Balancer(msgspec.Struct, frozen=True, kw_only=True):
     fixed: Callable[[Conf], bool]
     fingerprint: Callable[[Conf], str]
     dress: Callable[[Conf, Member, Service], Service]
+    optional: frozenset[str] = frozenset()
+    asked: Callable[[Conf], Mapping[str, str]] = lambda _: {}
     spread: Callable[[Conf], bool] = lambda _: False
     makes_own: Callable[[Conf], bool] = lambda _: False
     members: Callable[[Conf, Pod, Group], tuple[Member, ...]] = one_service
@@ -183,7 +188,8 @@ def build_service(balancer: Balancer, draft: Draft, member: Member) -> Service:
     )
     dressed = balancer.dress(conf, member, Service(metadata=meta, spec=spec))
     # Last, because nothing that a user writes may hide a change.
-    return annotated(dressed, {CONFIG_HASH: balancer.fingerprint(conf)})
+    last = {**noted(balancer.asked(conf)), CONFIG_HASH: balancer.fingerprint(conf)}
+    return annotated(dressed, last)
 
 
 def hash_of(service: Service) -> str | None:
@@ -208,13 +214,19 @@ def specified(service: Service, **fields: object) -> Service:
     return replace(service, spec=replace(service.spec, **fields))
 
 
-def redressed(stored: Service, wanted: Service) -> Service:
-    """Return a stored Service with all that is ours as it is to be, and the rest as it is."""
+def redressed(stored: Service, wanted: Service, optional: Collection[str] = ()) -> Service:
+    """Return a stored Service with all that is ours as it is to be, and the rest as it is.
+
+    Args:
+        stored: as it is.
+        wanted: as it would be made.
+        optional: annotations that it has of us under some configurations only.
+    """
     kept = stored.metadata
     meta = replace(
         kept,
         labels={**kept.labels, **wanted.metadata.labels},
-        annotations={**kept.annotations, **wanted.metadata.annotations},
+        annotations=brought_up(kept.annotations, wanted.metadata.annotations, optional),
         owner_references=wanted.metadata.owner_references,
     )
     given = {port.name: port.node_port for port in stored.spec.ports}

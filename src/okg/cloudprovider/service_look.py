@@ -65,7 +65,7 @@ def look_at(scene: Scene, pod: Pod, member: Member, stored: Service | None) -> L
         return Look(pod)
     is_there = balancer_of(scene.balancer.id_keys, stored) == member.balancer
     if not is_there or hash_of(stored) != hash_of(wanted):
-        after = redressed(stored, wanted)
+        after = redressed(stored, wanted, scene.balancer.optional)
         scene.client.patch(stored, cut_off(after) if scene.network.disabled else after)
         return Look(told_state(pod, scene.network))
     if scene.network.disabled and stored.spec.type == LOAD_BALANCER:
@@ -73,6 +73,6 @@ def look_at(scene: Scene, pod: Pod, member: Member, stored: Service | None) -> L
         return Look(pod)
     if not scene.network.disabled and stored.spec.type == CLUSTER_IP:
         # The server has dropped what only load balancers have.
-        scene.client.patch(stored, redressed(stored, wanted))
+        scene.client.patch(stored, redressed(stored, wanted, scene.balancer.optional))
         return Look(pod)
     return Look(pod, Entrance(member, stored))

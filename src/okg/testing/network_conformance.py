@@ -32,6 +32,7 @@ from msgspec.structs import replace
 
 from okg.api.game import NetworkConfParam, NetworkPort
 from okg.api.meta import ObjectMeta
+from okg.api.networking import Ingress
 from okg.api.resource import Object
 from okg.api.service import Service, ServicePort, ServiceSpec
 from okg.cloudprovider.operation import Operation
@@ -50,12 +51,16 @@ _HAVING: Mapping[str, Callable[[Scenario], object]] = {
     "fixed": lambda it: it.fixed,
     "isolating": lambda it: it.isolates,
     "changeable": lambda it: it.other_ports,
+    "asking": lambda it: it.asking,
     "waiting": lambda it: it.needs_cloud,
     "withdrawing": lambda it: it.withdraws,
     "bounded": lambda it: it.capacity,
     "declared": lambda it: it.parameters,
 }
 """Names of arguments, and which scenarios they stand for."""
+
+ASKED, FOREIGN = "example.com/asked", "example.com/foreign"
+"""Annotations: what scenarios ask for, and what nobody asks for."""
 
 CLAIMS_LAST = 700.0
 """Seconds after which a port that was claimed and never used is free again, and some more."""
@@ -372,6 +377,22 @@ class NetworkConformance:
         assert not cut
         _assert_well(stage, 1)
 
+    def test_annotations_that_are_not_asked_for_any_more_go(self, asking: Scenario) -> None:
+        """Everybody else's stay."""
+        stage = _with(asking, 1)
+        stage.configure(asking.asking or ())
+        stage.settle()
+        given = _annotated(stage, ASKED)
+        for obj in given:
+            stage.server.merge(obj, {"metadata": {"annotations": {FOREIGN: "stays"}}})
+        stage.configure(asking.conf)
+        stage.settle()
+
+        assert given
+        assert _annotated(stage, ASKED) == []
+        assert len(_annotated(stage, FOREIGN)) == len(given)
+        _assert_well(stage, 1)
+
     # Processes come and go.
 
     def test_a_process_may_end_at_any_write(self, scenario: Scenario) -> None:
@@ -658,6 +679,13 @@ def _owned_by(stage: Stage, uid: str) -> Sequence[str]:
     kinds: Sequence[type[Object]] = (Service, *stage.scenario.kinds)
     objects = [obj for kind in kinds for obj in stage.server.objects(kind)]
     return [it.key for it in objects if any(o.uid == uid for o in it.metadata.owner_references)]
+
+
+def _annotated(stage: Stage, key: str) -> Sequence[Object]:
+    """Return the objects that have an annotation."""
+    kinds: Sequence[type[Object]] = (Service, Ingress, *stage.scenario.kinds)
+    objects = [obj for kind in kinds for obj in stage.server.objects(kind)]
+    return [obj for obj in objects if key in obj.metadata.annotations]
 
 
 def _service() -> Service:

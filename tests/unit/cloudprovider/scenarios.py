@@ -83,7 +83,12 @@ def _installing(name: str) -> Callable[[], NetworkPlugin]:
 
 
 def _balanced(
-    balancer: Balancer, cloud: tuple[AnyLine, ...], ids: str, *, more: str = "another"
+    balancer: Balancer,
+    cloud: tuple[AnyLine, ...],
+    ids: str,
+    *,
+    more: str = "another",
+    asking: str = "",
 ) -> Scenario:
     """Return the scenario of a network type that gives two of six ports to each server.
 
@@ -92,6 +97,7 @@ def _balanced(
         cloud: its vendor.
         ids: entry that names one load balancer, ``Name=id``.
         more: ids of more; empty if there cannot be any.
+        asking: entry that asks for an annotation; empty if there is none.
     """
     ports, other = "PortProtocols=80/TCP,81/UDP", "PortProtocols=82/TCP"
     return Scenario(
@@ -101,6 +107,7 @@ def _balanced(
         conf=entries(ids, ports),
         cloud=cloud,
         other_ports=entries(ids, other),
+        asking=entries(ids, ports, asking) if asking else None,
         fixed=entries(ids, ports, "Fixed=true"),
         capacity=3,
         more_room=entries(f"{ids},{more}", ports) if more else None,
@@ -155,6 +162,8 @@ def _is_bound(server: FakeApiServer, pod: Pod) -> bool:
 
 
 _ARN = "arn:aws:elasticloadbalancing:us-east-1:888:loadbalancer/net"
+_ASKING = "Annotations=example.com/asked:yes"
+_ROUTE = ("Path=/", "PathType=Prefix", "Port=80", "Host=game<id>.example")
 _AWS = (f"NlbARNs={_ARN}/a/1", "NlbVPCId=vpc-1")
 
 SCENARIOS = (
@@ -175,6 +184,7 @@ SCENARIOS = (
         cloud=AMAZONSWEBSERVICES,
         kinds=(TargetGroup, Listener, TargetGroupBinding),
         other_ports=entries(*_AWS, "PortProtocols=82/TCP"),
+        asking=entries(*_AWS, "PortProtocols=80/TCP,81/UDP", _ASKING),
         fixed=entries(*_AWS, "PortProtocols=80/TCP,81/UDP", "Fixed=true"),
         capacity=3,
         more_room=entries(f"{_AWS[0]},{_ARN}/b/2", _AWS[1], "PortProtocols=80/TCP,81/UDP"),
@@ -196,20 +206,21 @@ SCENARIOS = (
         name="Kubernetes-Ingress",
         install=_installing("Kubernetes-Ingress"),
         parameters=IngressNetwork.parameters,
-        conf=entries("Path=/", "PathType=Prefix", "Port=80", "Host=game<id>.example"),
+        conf=entries(*_ROUTE),
         other_ports=entries("Path=/", "PathType=Prefix", "Port=81", "Host=game<id>.example"),
-        fixed=entries(
-            "Path=/", "PathType=Prefix", "Port=80", "Host=game<id>.example", "Fixed=true"
-        ),
+        asking=entries(*_ROUTE, "Annotation=example.com/asked: yes"),
+        fixed=entries(*_ROUTE, "Fixed=true"),
         needs_cloud=False,
     ),
     _balanced(SLB, ALIBABACLOUD, "SlbIds=lb-a"),
     _balanced(ALIBABA_NLB, ALIBABACLOUD, "NlbIds=nlb-a"),
     _balanced(MULTI_NLBS, ALIBABACLOUD, "NlbIdNames=nlb-a/dx,nlb-b/lt", more="nlb-c/dx,nlb-d/lt"),
-    _balanced(VOLC_CLB, VOLCENGINE, "ClbIds=clb-a"),
-    _balanced(JD_NLB, JDCLOUD, "NlbIds=nlb-a"),
+    _balanced(VOLC_CLB, VOLCENGINE, "ClbIds=clb-a", asking=_ASKING),
+    _balanced(JD_NLB, JDCLOUD, "NlbIds=nlb-a", asking=_ASKING),
     _balanced(ELB, HWCLOUD, "ElbIds=elb-a"),
-    _balanced(CCE_ELB, HWCLOUD, "kubernetes.io/elb.id=elb-a", more=""),
+    _balanced(
+        CCE_ELB, HWCLOUD, "kubernetes.io/elb.id=elb-a", more="", asking="example.com/asked=yes"
+    ),
     Scenario(
         name=AutoNlbs.name,
         install=_installing(AutoNlbs.name),

@@ -27,6 +27,7 @@ def test_a_service_of_volcengine() -> None:
     assert service.metadata.annotations == {
         "a": "w",
         HASH: "387844239",
+        "game.kruise.io/network-conf-annotations": "a,k",
         "k": "v",
         f"{VLB}address-type": "PUBLIC",
         f"{VLB}id": "clb-a",
@@ -137,6 +138,8 @@ def test_a_service_of_huaweis_container_engine() -> None:
 
     assert service.metadata.annotations == {
         HASH: "2536262647",
+        "game.kruise.io/network-conf-annotations": f"{ELB_PREFIX}class,"
+        f"{ELB_PREFIX}connection-drain-enable,{ELB_PREFIX}connection-drain-timeout",
         f"{ELB_PREFIX}id": "8f4cf216-a659-40dc-8c77-6068b036ba56",
         f"{ELB_PREFIX}class": "performance",
         f"{ELB_PREFIX}connection-drain-enable": "true",

@@ -182,7 +182,7 @@ def _service(
     if network.entries != entries_of(gss):
         # Pods of an earlier configuration must not bring theirs back.
         return stored
-    after = redressed(stored, build_service(conf, gss, isp_type, block))
+    after = redressed(stored, build_service(conf, gss, isp_type, block), nlb.HEALTH_KEYS)
     return stored if after == stored else client.patch(stored, after)
 
 

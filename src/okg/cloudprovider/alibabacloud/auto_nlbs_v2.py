@@ -67,6 +67,7 @@ AUTO_NLBS_V2 = Balancer(
     fixed=lambda _: True,
     fingerprint=_fingerprint,
     dress=_dress,
+    optional=nlb.HEALTH_KEYS,
     speaks_both=True,
 )
 """The network type; its ports are told by ordinals, so it has no groups to draw from."""

@@ -86,6 +86,9 @@ _HTTP_ANNOTATIONS: Mapping[str, Parameter[str]] = {
     "health-check-method": METHOD,
 }
 
+KEYS = frozenset(PREFIX + name for name in {**_ANNOTATIONS, **_HTTP_ANNOTATIONS})
+"""Annotations that tell the cloud controller of a check."""
+
 
 def annotations(conf: Conf) -> dict[str, str]:
     """Return what the cloud controller is told of a check."""

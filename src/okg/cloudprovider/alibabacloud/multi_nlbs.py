@@ -173,6 +173,7 @@ MULTI_NLBS = Balancer(
     fixed=lambda conf: conf[FIXED],
     fingerprint=_fingerprint,
     dress=_dress,
+    optional=nlb.HEALTH_KEYS,
     spread=lambda conf: conf[ALLOCATE] == "balanced",
     members=_members,
     speaks_both=True,

@@ -35,6 +35,9 @@ FLAG = Parameter(
 HEALTH = (FLAG, health.CONNECT_PORT, *health.PARAMETERS)
 PARAMETERS = Parameters(NLB_IDS, PORT_PROTOCOLS, FIXED, ALLOW_NOT_READY, *HEALTH)
 
+HEALTH_KEYS = health.KEYS | {f"{PREFIX}health-check-connect-port"}
+"""Annotations of Services whose servers are probed."""
+
 
 def health_annotations(conf: Conf) -> dict[str, str]:
     """Return what the cloud controller is told of the checks of a network load balancer."""
@@ -89,6 +92,7 @@ NLB = Balancer(
     fixed=lambda conf: conf[FIXED],
     fingerprint=_fingerprint,
     dress=dress,
+    optional=HEALTH_KEYS,
     addresses=by_name_and_number,
 )
 """The network type."""

@@ -52,6 +52,8 @@ PARAMETERS = Parameters(
     *health.PARAMETERS,
 )
 
+_PROTOCOL_PORT_KEY = f"{PREFIX}protocol-port"
+
 
 def _dress(conf: Conf, member: Member, service: Service) -> Service:
     told = placed(member.balancer) | {
@@ -61,7 +63,7 @@ def _dress(conf: Conf, member: Member, service: Service) -> Service:
     if conf[SWITCH] == "on":
         told |= health.annotations(conf)
         if conf[health.TYPE] == "http":
-            told[f"{PREFIX}protocol-port"] = conf[PROTOCOL_PORT]
+            told[_PROTOCOL_PORT_KEY] = conf[PROTOCOL_PORT]
     marked = annotated(labelled(service, NO_PROXY), told)
     return specified(marked, external_traffic_policy=conf[POLICY])
 
@@ -91,6 +93,7 @@ SLB = Balancer(
     fixed=lambda conf: conf[FIXED],
     fingerprint=_fingerprint,
     dress=_dress,
+    optional=health.KEYS | {_PROTOCOL_PORT_KEY},
     speaks_both=True,
     names_protocols=True,
 )

@@ -31,6 +31,7 @@ from okg.cloudprovider.amazonswebservices.parameters import (
     fingerprint_of,
     health_of,
 )
+from okg.cloudprovider.asked_annotations import noted
 from okg.cloudprovider.balancer import CLUSTER_IP, CONFIG_HASH, placed_by, service_ports
 from okg.cloudprovider.grammar import PORTS, Malformed, PortProtocol, parse_int
 from okg.cloudprovider.parameters import Conf
@@ -100,11 +101,12 @@ def build_service(server: Server, ports: tuple[int, ...]) -> Service:
         for target, port in zip(server.conf[PORT_PROTOCOLS], ports, strict=True)
         for protocol in (("TCP", "UDP") if target.protocol == _BOTH else (target.protocol,))
     ]
-    # Last, because nothing that a user writes may hide a change or the load balancer.
+    # Nothing that a user writes may hide a change or the load balancer.
     own = {ARN: server.arn, CONFIG_HASH: fingerprint_of(server.conf)}
+    asked = {key: it for key, it in server.conf[ANNOTATIONS].items() if key not in own}
     name = server.pod.metadata.name
     spec = ServiceSpec(type=CLUSTER_IP, selector={POD_NAME: name}, ports=service_ports(pairs))
-    return Service(metadata=_meta(server, name, {**server.conf[ANNOTATIONS], **own}), spec=spec)
+    return Service(metadata=_meta(server, name, {**asked, **noted(asked), **own}), spec=spec)
 
 
 def build_target_group(route: Route) -> TargetGroup:

@@ -120,6 +120,8 @@ _TIMEOUTS: Mapping[str, Parameter[int]] = {
     f"{PREFIX}response-timeout": RESPONSE,
 }
 
+_LIMIT, _HEALTH_OPTION = f"{PREFIX}connection-limit", f"{PREFIX}health-check-option"
+
 
 def _dress(conf: Conf, member: Member, service: Service) -> Service:
     told = {
@@ -134,9 +136,9 @@ def _dress(conf: Conf, member: Member, service: Service) -> Service:
     }
     told |= {key: str(conf[it]) for key, it in _TIMEOUTS.items() if conf[it] != UNSET}
     if conf[CLASS] == "shared":
-        told[f"{PREFIX}connection-limit"] = str(conf[CONNECTIONS])
+        told[_LIMIT] = str(conf[CONNECTIONS])
     if conf[HEALTH] == "on":
-        told[f"{PREFIX}health-check-option"] = conf[HEALTH_OPTION]
+        told[_HEALTH_OPTION] = conf[HEALTH_OPTION]
     return specified(
         annotated(service, told),
         external_traffic_policy=conf[POLICY],
@@ -181,6 +183,7 @@ ELB = Balancer(
     fixed=lambda conf: conf[FIXED],
     fingerprint=_fingerprint,
     dress=_dress,
+    optional=frozenset({*_TIMEOUTS, _LIMIT, _HEALTH_OPTION}),
     speaks_both=True,
     names_protocols=True,
 )

@@ -99,5 +99,6 @@ NLB = Balancer(
     fixed=lambda conf: conf[FIXED],
     fingerprint=_fingerprint,
     dress=_dress,
+    asked=lambda conf: conf[ANNOTATIONS],
 )
 """The network type."""

@@ -21,6 +21,7 @@ from okg.api.networking import (
 )
 from okg.api.service import Service, ServicePort, ServiceSpec
 from okg.client.client import Client
+from okg.cloudprovider.asked_annotations import brought_up, noted
 from okg.cloudprovider.balancer import CLUSTER_IP, annotated, redressed
 from okg.cloudprovider.creation import create_once
 from okg.cloudprovider.features import Features
@@ -215,7 +216,7 @@ def _brought_up(stored: Ingress, wanted: Ingress) -> Ingress:
     kept = stored.metadata
     meta = replace(
         kept,
-        annotations={**kept.annotations, **wanted.metadata.annotations},
+        annotations=brought_up(kept.annotations, wanted.metadata.annotations),
         owner_references=wanted.metadata.owner_references,
     )
     return replace(stored, metadata=meta, spec=wanted.spec)
@@ -249,7 +250,8 @@ def _ingress(conf: Conf, pod: Pod, owner: OwnerReference) -> Ingress:
         host=_numbered(conf[HOST], pod), http=HttpIngressRule(paths=tuple(_paths(conf, pod)))
     )
     spec = IngressSpec(ingress_class_name=conf[CLASS] or None, tls=_tls(conf), rules=(rule,))
-    annotations = {**conf[ANNOTATION], INGRESS_HASH: _fingerprint(conf, pod)}
+    asked = conf[ANNOTATION]
+    annotations = {**asked, **noted(asked), INGRESS_HASH: _fingerprint(conf, pod)}
     meta = replace(_meta(pod, owner), annotations=annotations)
     return Ingress(metadata=meta, spec=spec)
 

@@ -95,6 +95,7 @@ CLB = Balancer(
     fixed=lambda conf: conf[FIXED],
     fingerprint=_fingerprint,
     dress=_dress,
+    asked=lambda conf: conf[ANNOTATIONS],
     spread=lambda conf: conf[SCATTER],
     names_protocols=True,
     addresses=_addresses,

@@ -39,6 +39,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
         cloud: what makes it work; lines of ``okg.testing.cloud`` or your own.
         kinds: custom resources that plugin and cloud read and write.
         other_ports: a configuration with other ports, if that can be changed at run time.
+        asking: a configuration that asks for the annotation ``example.com/asked`` on an object of
+            the server, if annotations can be asked for.
         fixed: a configuration with a fixed address, if there is such.
         fixed_host: whether that is the whole address, else the ports alone.
         capacity: how many servers ``conf`` has room for, if their number is bounded; a scenario
@@ -59,6 +61,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     cloud: tuple[AnyLine, ...] = ()
     kinds: tuple[type[Object], ...] = ()
     other_ports: Conf | None = None
+    asking: Conf | None = None
     fixed: Conf | None = None
     fixed_host: bool = True
     capacity: int | None = None

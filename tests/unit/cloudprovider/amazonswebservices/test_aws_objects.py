@@ -105,6 +105,7 @@ def test_no_annotation_of_a_user_hides_what_a_service_is_found_by() -> None:
 
     assert service.metadata.annotations == {
         "k": "v",
+        "game.kruise.io/network-conf-annotations": "k",
         f"{AWS}arn": NLB,
         HASH: fingerprint_of(_server(*CONF, hidden).conf),
     }

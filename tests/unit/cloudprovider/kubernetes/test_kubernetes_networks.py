@@ -232,7 +232,11 @@ def test_the_objects_of_an_ingress() -> None:
         "type": "ClusterIP",
     }
     assert ingress is not None
-    assert ingress.metadata.annotations == {"game.kruise.io/ingress-hash": "465970778", "k": "v"}
+    assert ingress.metadata.annotations == {
+        "game.kruise.io/ingress-hash": "465970778",
+        "game.kruise.io/network-conf-annotations": "k",
+        "k": "v",
+    }
     backend = {"service": {"name": "gss-3", "port": {"number": 80}}}
     assert msgspec.json.decode(msgspec.json.encode(ingress.spec)) == {
         "ingressClassName": "nginx",
