@@ -2,15 +2,19 @@
 
 A text is read as far as it goes, and what is malformed in it is told. For a new set that is a
 mistake; in what is stored already most parameters overlook it, as they always have.
+
+Of entries with one name the last counts where one value is asked for; lists add up, unless they are
+declared with ``last``.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Generic, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from okg.workload import go_strconv
 
@@ -101,8 +105,17 @@ def parse_port_protocol(text: str) -> PortProtocol:
     return PortProtocol(parse_int(port), rest[0] if len(rest) == 1 else "TCP")
 
 
+def last(grammar: Grammar[T]) -> Grammar[T]:
+    """Return a grammar by which only the last entry counts, although it is a list."""
+
+    def read(texts: Texts) -> Reading[T]:
+        return grammar.read(texts[-1:])
+
+    return replace(grammar, read=read)
+
+
 def text(description: str, default: str = "") -> Grammar[str]:
-    """Any text at all; the last entry counts."""
+    """Any text at all."""
     return Grammar(description, default, lambda texts: Reading(texts[-1]))
 
 
@@ -111,13 +124,13 @@ def texts(description: str) -> Grammar[tuple[str, ...]]:
     return Grammar(description, (), lambda given: Reading(tuple(given)))
 
 
-def verbatim(grammar: Grammar[object]) -> Grammar[str]:
+def verbatim(grammar: Grammar[object], default: str = "") -> Grammar[str]:
     """A text that is passed on as it is, whatever is understood of it."""
 
     def read(texts: Texts) -> Reading[str]:
-        return Reading(texts[-1], grammar.read(texts).faults)
+        return Reading(texts[-1], grammar.read(texts[-1:]).faults)
 
-    return Grammar(grammar.description, "", read)
+    return Grammar(grammar.description, default, read)
 
 
 def flag(*, default: bool = False) -> Grammar[bool]:
@@ -177,17 +190,26 @@ def json_text() -> Grammar[str]:
     return one("valid JSON", "", parse)
 
 
-def ids(description: str) -> Grammar[tuple[str, ...]]:
-    """Names with commas between them; entries of one name add up, empty names are dropped."""
+def ids(description: str, *, distinct: bool = False) -> Grammar[tuple[str, ...]]:
+    """Names with commas between them; empty names are dropped.
+
+    Args:
+        description: of the names.
+        distinct: whether each counts once an entry.
+    """
+
+    def names(text: str) -> Iterable[str]:
+        found = [name for name in text.split(",") if name]
+        return dict.fromkeys(found) if distinct else found
 
     def read(texts: Texts) -> Reading[tuple[str, ...]]:
-        return Reading(tuple(name for text in texts for name in text.split(",") if name))
+        return Reading(tuple(name for text in texts for name in names(text)))
 
     return Grammar(f"{description}, separated by commas", (), read)
 
 
 def port_protocols(*protocols: str) -> Grammar[tuple[PortProtocol, ...]]:
-    """Ports with protocols; the last entry counts.
+    """Ports with protocols.
 
     Args:
         protocols: those that a load balancer speaks.
@@ -201,7 +223,7 @@ def port_protocols(*protocols: str) -> Grammar[tuple[PortProtocol, ...]]:
 
 
 def numbers(description: str, allowed: range = PORTS) -> Grammar[tuple[int, ...]]:
-    """Numbers within bounds; the last entry counts."""
+    """Numbers within bounds, with commas between them."""
     return items(description, partial(_parse_within, allowed))
 
 
@@ -224,7 +246,7 @@ def pairs(description: str) -> Grammar[Mapping[str, str]]:
 
 
 def one(description: str, default: T, parse: Callable[[str], T]) -> Grammar[T]:
-    """Return the grammar of a text that is one value; the last entry counts."""
+    """Return the grammar of a text that is one value."""
 
     def read(texts: Texts) -> Reading[T]:
         try:
@@ -238,7 +260,7 @@ def one(description: str, default: T, parse: Callable[[str], T]) -> Grammar[T]:
 def items(
     description: str, parse: Callable[[str], T], check: Callable[[T], bool] = lambda _: True
 ) -> Grammar[tuple[T, ...]]:
-    """Return the grammar of a list with commas; the last entry counts.
+    """Return the grammar of a list with commas.
 
     What cannot be parsed is left out. What fails the check is a fault, too, but taken as it is: the
     Go manager leaves the refusal to the API server.
@@ -247,7 +269,7 @@ def items(
     def read(texts: Texts) -> Reading[tuple[T, ...]]:
         values: list[T] = []
         faults: list[str] = []
-        for item in texts[-1].split(","):
+        for item in (item for text in texts for item in text.split(",")):
             try:
                 value = parse(item)
             except Malformed:

@@ -22,16 +22,17 @@ ANNOTATIONS = Parameter(
 )
 
 
-def balancer_ids(name: str, what: str) -> Parameter[tuple[str, ...]]:
+def balancer_ids(name: str, what: str, *, distinct: bool = False) -> Parameter[tuple[str, ...]]:
     """Return the parameter that names load balancers to draw from.
 
     Args:
         name: of the parameter.
         what: it lists.
+        distinct: whether each counts once an entry.
     """
     return Parameter(
         name=name,
-        grammar=ids(what),
+        grammar=ids(what, distinct=distinct),
         meaning="where servers get their ports; add new ones at the end",
         required=True,
     )

@@ -21,6 +21,7 @@ from okg.cloudprovider.grammar import (
     Texts,
     integer,
     items,
+    last,
     one,
     parse_int,
 )
@@ -124,7 +125,7 @@ ZONE_MAPS = Parameter(
 )
 EIP_ISP_TYPES = Parameter(
     name="EipIspTypes",
-    grammar=Grammar("different lines such as BGP,ChinaTelecom", _DEFAULT_TYPES, _read_types),
+    grammar=last(Grammar("different lines such as BGP,ChinaTelecom", _DEFAULT_TYPES, _read_types)),
     meaning="lines; each has load balancers of its own",
     changeable=False,
 )
@@ -144,7 +145,9 @@ MAX_PORT = Parameter(
 )
 BLOCK_PORTS = Parameter(
     name="BlockPorts",
-    grammar=items("ports from 1 to 65535 such as 1025,1434", parse_int, lambda port: port in PORTS),
+    grammar=last(
+        items("ports from 1 to 65535 such as 1025,1434", parse_int, lambda port: port in PORTS)
+    ),
     meaning="ports in between that no server gets",
     changeable=False,
 )

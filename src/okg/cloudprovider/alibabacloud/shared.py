@@ -31,7 +31,7 @@ from okg.cloudprovider.balancer import (
 )
 from okg.cloudprovider.creation import create_once
 from okg.cloudprovider.features import Features
-from okg.cloudprovider.grammar import port_protocols
+from okg.cloudprovider.grammar import last, port_protocols
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY, prepare
 from okg.cloudprovider.owners import set_of
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
@@ -49,7 +49,7 @@ from okg.workload.ownership import controlled_by
 
 PORT_PROTOCOLS = Parameter(
     name="PortProtocols",
-    grammar=port_protocols("TCP", "UDP"),
+    grammar=last(port_protocols("TCP", "UDP")),
     meaning="ports of the servers, and of the load balancer",
     required=True,
 )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from okg.api.service import Service
 from okg.cloudprovider.alibabacloud.shared import PORT_PROTOCOLS, Shared
 from okg.cloudprovider.balancer import labelled
-from okg.cloudprovider.grammar import ids, matching
+from okg.cloudprovider.grammar import ids, last, matching
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
 
@@ -15,13 +15,13 @@ MOST_PODS = 200
 
 SLB_IDS = Parameter(
     name="SlbIds",
-    grammar=ids("ids of load balancers"),
+    grammar=last(ids("ids of load balancers")),
     meaning=f"in front of the servers, {MOST_PODS} each",
     required=True,
 )
 MANAGED_NAMES = Parameter(
     name="ManagedServiceNames",
-    grammar=ids("names of Services"),
+    grammar=last(ids("names of Services")),
     meaning="Services that reach servers that are updated, too",
 )
 MANAGED_SELECTOR = Parameter(

@@ -31,7 +31,7 @@ PREFIX = "service.beta.kubernetes.io/volcengine-loadbalancer-"
 ID = f"{PREFIX}id"
 """Annotation of a Service, and the cloud controller's label: the load balancer it is on."""
 
-CLB_IDS = balancer_ids("ClbIds", "ids of load balancers")
+CLB_IDS = balancer_ids("ClbIds", "ids of load balancers", distinct=True)
 PORT_PROTOCOLS = server_ports("TCP", "UDP")
 SCATTER = Parameter(
     name="EnableClbScatter",
@@ -68,7 +68,7 @@ def _dress(conf: Conf, member: Member, service: Service) -> Service:
 
 def _fingerprint(conf: Conf) -> str:
     fields = (
-        ("lbIds", "[]string", tuple(dict.fromkeys(conf[CLB_IDS]))),
+        ("lbIds", "[]string", conf[CLB_IDS]),
         *go_ports(conf[PORT_PROTOCOLS]),
         ("isFixed", "bool", conf[FIXED]),
         ("annotations", "map[string]string", conf[ANNOTATIONS]),
