@@ -26,8 +26,6 @@ CONFIG_HASH = "game.kruise.io/network-config-hash"
 """Annotation of Services: fingerprint of the configuration they were made by."""
 
 LOAD_BALANCER, CLUSTER_IP = "LoadBalancer", "ClusterIP"
-BOTH = "TCPUDP"
-"""What users write for a port that speaks TCP and UDP."""
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -342,9 +340,9 @@ def _ports(balancer: Balancer, conf: Conf, draft: Draft) -> tuple[ServicePort, .
     wanted = balancer.ports(conf)
     if balancer.speaks_both:
         pairs = [
-            (replace(item, protocol=protocol), port)
+            (spoken, port)
             for item, port in zip(wanted, draft.ports, strict=True)
-            for protocol in (("TCP", "UDP") if item.protocol == BOTH else (item.protocol,))
+            for spoken in item.spoken
         ]
     else:
         pairs = list(zip(wanted, draft.ports, strict=True))

@@ -9,7 +9,7 @@ declared with ``last``.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -26,6 +26,9 @@ Texts = Sequence[str]
 
 PORTS = range(1, 65536)
 """What a TCP or UDP port can be (RFC 9293, RFC 768)."""
+
+BOTH = "TCPUDP"
+"""What users write for a port that speaks TCP and UDP."""
 
 
 class Malformed(ValueError):
@@ -68,6 +71,12 @@ class PortProtocol(msgspec.Struct, frozen=True, order=True):
 
     port: int
     protocol: str
+
+    @property
+    def spoken(self) -> "tuple[PortProtocol, ...]":
+        """Return the port once for each protocol that is spoken there."""
+        protocols = ("TCP", "UDP") if self.protocol == BOTH else (self.protocol,)
+        return tuple(PortProtocol(self.port, protocol) for protocol in protocols)
 
 
 def parse_int(text: str) -> int:
@@ -219,7 +228,13 @@ def port_protocols(*protocols: str) -> Grammar[tuple[PortProtocol, ...]]:
         return item.port in PORTS and item.protocol in protocols
 
     description = f"ports from 1 to 65535 such as 80/TCP,7777/UDP, each {_either(protocols)}"
-    return items(description, parse_port_protocol, check)
+    listed = items(f"{description}, none twice", parse_port_protocol, check)
+
+    def read(texts: Texts) -> Reading[tuple[PortProtocol, ...]]:
+        reading = listed.read(texts)
+        return Reading(reading.value, (*reading.faults, *_doubled(reading.value)))
+
+    return replace(listed, read=read)
 
 
 def numbers(description: str, allowed: range = PORTS) -> Grammar[tuple[int, ...]]:
@@ -258,18 +273,30 @@ def one(description: str, default: T, parse: Callable[[str], T]) -> Grammar[T]:
 
 
 def items(
-    description: str, parse: Callable[[str], T], check: Callable[[T], bool] = lambda _: True
+    description: str,
+    parse: Callable[[str], T],
+    check: Callable[[T], bool] = lambda _: True,
+    *,
+    gaps: bool = False,
 ) -> Grammar[tuple[T, ...]]:
     """Return the grammar of a list with commas.
 
     What cannot be parsed is left out. What fails the check is a fault, too, but taken as it is: the
     Go manager leaves the refusal to the API server.
+
+    Args:
+        description: what to write.
+        parse: understands one item.
+        check: whether it is possible.
+        gaps: whether there may be nothing between commas.
     """
 
     def read(texts: Texts) -> Reading[tuple[T, ...]]:
         values: list[T] = []
         faults: list[str] = []
         for item in (item for text in texts for item in text.split(",")):
+            if gaps and not item:
+                continue
             try:
                 value = parse(item)
             except Malformed:
@@ -288,6 +315,15 @@ def _parse_within(allowed: range, text: str) -> int:
     if number not in allowed:
         raise Malformed(text)
     return number
+
+
+def _doubled(wanted: Iterable[PortProtocol]) -> Iterator[str]:
+    """Yield those that speak what an earlier one speaks on the same port."""
+    before: set[PortProtocol] = set()
+    for item in wanted:
+        if not before.isdisjoint(item.spoken):
+            yield f"{item.port}/{item.protocol}"
+        before.update(item.spoken)
 
 
 def _between(allowed: range) -> str:

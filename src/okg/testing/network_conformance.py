@@ -35,6 +35,7 @@ from okg.api.meta import ObjectMeta
 from okg.api.networking import Ingress
 from okg.api.resource import Object
 from okg.api.service import Service, ServicePort, ServiceSpec
+from okg.cloudprovider.grammar import PortProtocol
 from okg.cloudprovider.operation import Operation
 from okg.cloudprovider.plugin import PluginError
 from okg.errors import OkgError
@@ -70,6 +71,10 @@ MOST_WRITES = 200
 
 ODD_TEXTS = ("", " ", ",", "-1", "0", "99999999999", "80/XYZ", "a b/c/d", "{", "on off", "<id><id>")
 """What people write by mistake."""
+
+
+SPOKEN = (PortProtocol(80, "TCP"), PortProtocol(81, "UDP"))
+"""What ``80/TCP,81/UDP`` means."""
 
 
 class NetworkConformance:
@@ -504,6 +509,15 @@ class NetworkConformance:
                 assert any(parameter.name in problem for problem in told), (parameter.name, told)
         assert list(declared.parameters.problems(declared.conf)) == []
         assert list(declared.parameters.unknown(declared.conf)) == []
+
+    def test_a_port_that_is_spoken_twice_is_named(self, declared: Scenario) -> None:
+        """No load balancer, no node and no Service can have that."""
+        assert declared.parameters is not None
+        for parameter in declared.parameters:
+            if parameter.grammar.read(["80/TCP,81/UDP"]).value == SPOKEN:
+                conf = _with_entry(declared.conf, parameter.name, "80/TCP,81/UDP,80/TCP")
+                told = list(declared.parameters.problems(conf))
+                assert [parameter.name in problem for problem in told] == [True], told
 
     def test_whatever_is_written_nothing_unexpected_is_raised(self, declared: Scenario) -> None:
         """A stored configuration that cannot work is refused by a PluginError, or served."""

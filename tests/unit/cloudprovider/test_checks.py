@@ -36,7 +36,7 @@ def test_a_missing_and_a_strict_parameter_leave_no_network() -> None:
 def test_what_is_read_past_is_doubtful() -> None:
     told = (
         'PortProtocols: "x" is malformed; write ports from 1 to 65535 such as 80/TCP,7777/UDP, each'
-        " TCP or UDP"
+        " TCP or UDP, none twice"
     )
 
     assert found(("NlbIds", "nlb-a"), ("PortProtocols", "80/TCP,x")) == Findings(doubtful=(told,))

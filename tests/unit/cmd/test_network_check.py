@@ -39,7 +39,7 @@ def test_what_is_malformed_or_out_of_range_is_named_with_what_to_write() -> None
     assert check(conf, CATALOG).problems == (
         (
             'PortProtocols: "99999" is malformed; write ports from 1 to 65535 such as'
-            " 80/TCP,7777/UDP, each TCP or UDP"
+            " 80/TCP,7777/UDP, each TCP or UDP, none twice"
         ),
         'LBHealthCheckInterval: "often" is malformed; write a number from 1 to 50',
     )
@@ -80,7 +80,7 @@ def test_a_provider_that_is_not_enabled_is_told_beside_the_other_problems() -> N
         ),
         (
             "PortProtocols is missing; write ports from 1 to 65535 such as 80/TCP,7777/UDP,"
-            " each TCP or UDP"
+            " each TCP or UDP, none twice"
         ),
     )
 
@@ -130,7 +130,7 @@ def test_the_text_has_a_line_for_each_set_and_each_thing_to_say() -> None:
     assert as_text(verdicts) == (
         "GameServerSet games/lobby: AlibabaCloud-NLB: mistakes\n"
         "  problem: PortProtocols is missing; write ports from 1 to 65535 such as 80/TCP,7777/UDP,"
-        " each TCP or UDP\n"
+        " each TCP or UDP, none twice\n"
         "  warning: Colour means nothing to AlibabaCloud-NLB\n"
         "GameServerSet plain: no network: in order\n"
         "GameServerSet without a name: no network: in order\n"

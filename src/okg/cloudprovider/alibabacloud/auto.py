@@ -11,7 +11,6 @@ from okg.api.game import GameServerSet, NetworkConfParam
 from okg.cloudprovider.alibabacloud import nlb
 from okg.cloudprovider.alibabacloud.blocks import Blocks
 from okg.cloudprovider.alibabacloud.multi_nlbs import POLICY, PORT_PROTOCOLS
-from okg.cloudprovider.balancer import BOTH
 from okg.cloudprovider.grammar import (
     PORTS,
     Grammar,
@@ -215,9 +214,7 @@ def read_conf(parameters: Parameters, entries: Sequence[NetworkConfParam]) -> Co
 def spoken(conf: Conf) -> tuple[tuple[PortProtocol, int], ...]:
     """Return each port of a server as it is spoken, with its place among them: TCPUDP is two."""
     return tuple(
-        (PortProtocol(item.port, protocol), place)
-        for place, item in enumerate(conf[PORT_PROTOCOLS])
-        for protocol in (("TCP", "UDP") if item.protocol == BOTH else (item.protocol,))
+        (spoken, place) for place, item in enumerate(conf[PORT_PROTOCOLS]) for spoken in item.spoken
     )
 
 

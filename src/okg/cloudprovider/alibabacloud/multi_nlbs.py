@@ -1,6 +1,6 @@
 """AlibabaCloud-Multi-NLBs: the same ports on one network load balancer of each carrier."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -50,7 +50,7 @@ def _parse(text: str) -> Carried:
 
 NLB_ID_NAMES = Parameter(
     name="NlbIdNames",
-    grammar=items("id/carrier of network load balancers, separated by commas", _parse),
+    grammar=items("id/carrier of network load balancers, separated by commas", _parse, gaps=True),
     meaning="load balancers, each carrier's as many as every other's",
     strict=True,
     required=True,
@@ -72,10 +72,24 @@ ALLOCATE = Parameter(
 
 
 def _rules(conf: Conf) -> Iterator[str]:
-    """Yield that the carriers are not all alike."""
-    counts = {len(balancers) for balancers in _by_carrier(conf).values()}
-    if len(counts) > 1:
-        yield f"{NLB_ID_NAMES.name}: each carrier needs as many load balancers as every other"
+    """Yield why load balancers and carriers do not go together."""
+    name, listed = NLB_ID_NAMES.name, conf[NLB_ID_NAMES]
+    if not listed or not conf[PORT_PROTOCOLS]:
+        yield f"{name} and {PORT_PROTOCOLS.name} are needed"
+    if len({len(balancers) for balancers in _by_carrier(conf).values()}) > 1:
+        yield f"{name}: each carrier needs as many load balancers as every other"
+    for _, carriers in _several((it.carrier.lower(), it.carrier) for it in listed):
+        yield f"{name}: {carriers} are one name in small letters; write it always the same way"
+    for balancer, carriers in _several((it.balancer, it.carrier.lower()) for it in listed):
+        yield f"{name}: {balancer} is of {carriers}; write each load balancer with one carrier"
+
+
+def _several(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield keys that have different values, with those."""
+    found: dict[str, dict[str, None]] = {}
+    for key, value in pairs:
+        found.setdefault(key, {})[value] = None
+    return ((key, " and ".join(values)) for key, values in found.items() if len(values) > 1)
 
 
 PARAMETERS = Parameters(

@@ -16,10 +16,9 @@ from okg.api.core import Container, ContainerPort, Node, Pod
 from okg.api.game import NetworkAddress, NetworkPort, NetworkStatus
 from okg.api.resource import Object
 from okg.client.client import Client
-from okg.cloudprovider.balancer import BOTH
 from okg.cloudprovider.drawing import Books, Shelf
 from okg.cloudprovider.features import Features
-from okg.cloudprovider.grammar import PORTS, Grammar, Malformed, Reading, Texts, parse_int
+from okg.cloudprovider.grammar import BOTH, PORTS, Grammar, Malformed, Reading, Texts, parse_int
 from okg.cloudprovider.kubernetes.host_port_draw import (
     HostPortWish,
     draw_host_ports,
