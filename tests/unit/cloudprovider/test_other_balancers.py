@@ -52,6 +52,24 @@ def test_nobodys_annotation_hides_a_change() -> None:
     assert service.metadata.annotations[HASH] != "mine"
 
 
+@pytest.mark.parametrize(
+    ("lines", "algorithm", "number"),
+    [
+        ((), "RoundRobin", "1017990702"),
+        ((f"{JLB}lb-algorithm=iphash",), "iphash", "4866997"),
+        ((f"{JLB}lb-algorithm=",), "", "2930029146"),
+    ],
+)
+def test_jd_cloud_is_told_of_an_algorithm_as_it_is_written(
+    lines: tuple[str, ...], algorithm: str, number: str
+) -> None:
+    service = built(NLB, "NlbIds=n-a", "PortProtocols=80/TCP", *lines, ports=(500,))
+
+    told = service.metadata.annotations
+    assert f'"algorithm":"{algorithm}"' in told[f"{JLB}load-balancer-spec"]
+    assert told[HASH] == number
+
+
 def test_a_service_of_jd_cloud() -> None:
     service = built(NLB, "NlbIds=n-a", "PortProtocols=80/TCP,7777/UDP", ports=(500, 501))
 

@@ -5,7 +5,7 @@ import msgspec
 from okg.api.service import Service
 from okg.cloudprovider.balancer import Balancer, Member, annotated, one_each, specified
 from okg.cloudprovider.fingerprint import GoStruct, fingerprint
-from okg.cloudprovider.grammar import choice, integer
+from okg.cloudprovider.grammar import choice, integer, verbatim
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
 from okg.cloudprovider.service_parameters import (
@@ -26,7 +26,7 @@ NLB_IDS = balancer_ids("NlbIds", "ids of network load balancers")
 PORT_PROTOCOLS = server_ports("TCP", "UDP")
 ALGORITHM = Parameter(
     name=f"{PREFIX}lb-algorithm",
-    grammar=choice(("RoundRobin", "LeastConn", "IpHash"), "RoundRobin"),
+    grammar=verbatim(choice(("RoundRobin", "LeastConn", "IpHash"), ""), default="RoundRobin"),
     meaning="how connections are shared out",
 )
 IDLE = Parameter(
