@@ -93,6 +93,16 @@ def test_the_service_of_a_node_port() -> None:
     }
 
 
+def test_a_node_takes_sctp_too() -> None:
+    client, conf = MemoryClient(GSS), "PortProtocols=80/SCTP,80/UDP"
+
+    _look(NodePort(), client, _pod(conf), times=2)
+
+    ports = [(port.name, port.protocol) for port in _service(client).spec.ports]
+    assert ports == [("80-sctp", "SCTP"), ("80-udp", "UDP")]
+    assert list(NodePort().parameters.problems(conf_of(conf))) == []
+
+
 def test_a_server_is_told_its_port_of_its_node() -> None:
     client = MemoryClient(GSS, _node(("ExternalIP", "1.2.3.4")))
     pod = _look(NodePort(), client, _pod("PortProtocols=80/TCP"), times=3)
