@@ -28,6 +28,7 @@ class Parameter(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True, eq=Fal
         meaning: for users, in a few words.
         strict: whether a malformed value keeps even a stored set's pods from having a network;
             else the well formed rest is taken.
+        refusal: what kind of failure that is.
         required: whether there is no network without it.
         changeable: whether a change reaches servers that run.
     """
@@ -36,6 +37,7 @@ class Parameter(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True, eq=Fal
     grammar: Grammar[T_co]
     meaning: str
     strict: bool = False
+    refusal: PluginErrorType = PluginErrorType.PARAMETER
     required: bool = False
     changeable: bool = True
 
@@ -72,7 +74,7 @@ class Parameters:
         conf = Conf(self, entries)
         for parameter, reading in conf.readings():
             if reading.faults and parameter.strict:
-                raise PluginError(PluginErrorType.PARAMETER, _say(parameter, reading.faults))
+                raise PluginError(parameter.refusal, _say(parameter, reading.faults))
         for broken in self._rules(conf):
             raise PluginError(PluginErrorType.PARAMETER, broken)
         return conf

@@ -18,7 +18,7 @@ from okg.cloudprovider.alibabacloud.natgw import NATGW
 from okg.cloudprovider.annotated import AnnotatedNetwork, Annotations
 from okg.cloudprovider.hwcloud.eip_cce import CCE_EIP
 from okg.cloudprovider.jdcloud.eip import EIP as JD_EIP
-from okg.cloudprovider.plugin import PluginError
+from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.cloudprovider.tencentcloud.clb import CLB
 from okg.cloudprovider.volcengine.eip import EIP as VOLCENGINE_EIP
 from okg.context import Context
@@ -217,11 +217,35 @@ def test_an_address_of_volcengine(key: str) -> None:
     )
 
 
-@pytest.mark.parametrize(("noted", "expected"), [("[]", WAITING)])
-def test_no_address_of_volcengine_yet(noted: str, expected: str) -> None:
+@pytest.mark.parametrize("noted", ["[]", "null", "[null]"])
+def test_no_address_of_volcengine_yet(noted: str) -> None:
     key = "vke.volcengine.com/allocated-eips"
 
-    assert _told(VOLCENGINE_EIP, MemoryClient(), _pod(), **{key: noted}) == expected
+    assert _told(VOLCENGINE_EIP, MemoryClient(), _pod(), **{key: noted}) == WAITING
+
+
+def test_what_an_address_of_volcengine_does_not_say_is_empty() -> None:
+    noted = '[null,{"EipId":null,"EipAddress":"1.2.3.4","EniIp":null,"niIp":null}]'
+
+    told = _told(
+        VOLCENGINE_EIP, MemoryClient(), _pod(), **{"vke.volcengine.com/allocated-eips": noted}
+    )
+
+    assert told == (
+        '{"internalAddresses":[{"ip":""}],"externalAddresses":[{"ip":"1.2.3.4"}],'
+        '"currentNetworkState":"Ready",' + TIMES
+    )
+
+
+@pytest.mark.parametrize("line", ["bandwidth=10M", "billingType=two"])
+@pytest.mark.parametrize("more", [(), ("vke.volcengine.com/primary-eip-id=eip-1",)])
+def test_a_number_of_volcengine_that_is_none_is_refused_as_an_internal_error(
+    line: str, more: tuple[str, ...]
+) -> None:
+    with pytest.raises(PluginError, match=line.partition("=")[0]) as caught:
+        _asked(VOLCENGINE_EIP, line, *more)
+
+    assert caught.value.type is PluginErrorType.INTERNAL
 
 
 def test_an_address_of_jd_cloud() -> None:

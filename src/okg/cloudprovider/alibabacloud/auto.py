@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
-from msgspec.structs import replace
 
 from okg.api.core import Pod
 from okg.api.game import GameServerSet, NetworkConfParam
@@ -104,6 +103,16 @@ def _read_types(texts: Texts) -> Reading[tuple[str, ...]]:
     return Reading(tuple(kept.values()) or _DEFAULT_TYPES, (*reading.faults, *doubled))
 
 
+def _read_reserve(texts: Texts) -> Reading[int]:
+    """What is no number counts as none at all, not as the default."""
+    try:
+        number = parse_int(texts[-1])
+    except Malformed:
+        return Reading(0, (texts[-1],))
+    reserve = min(max(number, 0), MOST_RESERVED)
+    return Reading(reserve, () if reserve == number else (texts[-1],))
+
+
 def _parse_retain(text: str) -> bool:
     if text.lower() not in {"true", "false"}:
         raise Malformed(text)
@@ -152,8 +161,7 @@ BLOCK_PORTS = Parameter(
 )
 RESERVE = Parameter(
     name="ReserveNlbNum",
-    # What is no number counts as none at all, not as the default.
-    grammar=replace(integer(range(MOST_RESERVED + 1), 0), default=1),
+    grammar=Grammar(f"a number from 0 to {MOST_RESERVED}", 1, _read_reserve),
     meaning="load balancers made ahead for servers to come",
 )
 RETAIN = Parameter(

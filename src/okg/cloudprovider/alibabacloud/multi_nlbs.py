@@ -24,7 +24,7 @@ from okg.cloudprovider.fingerprint import Fields, GoStruct, fingerprint
 from okg.cloudprovider.grammar import Malformed, choice, items, port_protocols
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
-from okg.cloudprovider.service_parameters import FIXED, go_ports, traffic_policy
+from okg.cloudprovider.service_parameters import FIXED as LENIENT_FIXED, go_ports, traffic_policy
 
 NAME = "AlibabaCloud-Multi-NLBs"
 GATE = "service.readiness.alibabacloud.com/"
@@ -62,6 +62,7 @@ PORT_PROTOCOLS = Parameter(
     strict=True,
     required=True,
 )
+FIXED = replace(LENIENT_FIXED, strict=True)
 POLICY = traffic_policy("Local", changeable=True)
 ALLOCATE = Parameter(
     name="AllocatePolicy",

@@ -19,7 +19,7 @@ ALLOCATED = f"{PREFIX}allocated-eips"
 EXISTING = Parameter(
     name=f"{PREFIX}primary-eip-id",
     grammar=text("the id of an address"),
-    meaning="an address that is there already; nothing else counts then",
+    meaning="an address that is there already; nothing else is written then",
     changeable=False,
 )
 BANDWIDTH = Parameter(
@@ -27,6 +27,7 @@ BANDWIDTH = Parameter(
     grammar=integer(range(1, 1 << 63), 0),
     meaning="bandwidth in Mbit/s",
     strict=True,
+    refusal=PluginErrorType.INTERNAL,
     changeable=False,
 )
 BILLING = Parameter(
@@ -34,6 +35,7 @@ BILLING = Parameter(
     grammar=integer(range(1 << 63), 0),
     meaning="2 by bandwidth, 3 by traffic",
     strict=True,
+    refusal=PluginErrorType.INTERNAL,
     changeable=False,
 )
 NUMBERS = (BANDWIDTH, BILLING)
@@ -43,9 +45,9 @@ DESCRIPTION = "Created by the OKG Volcengine EIP plugin. Do not delete or modify
 class _Eip(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
     """One address as the cloud notes it on the pod; the private one under either of two names."""
 
-    eip_address: str = ""
-    eni_ip: str = ""
-    misspelled: str = msgspec.field(default="", name="niIp")
+    eip_address: str | None = None
+    eni_ip: str | None = None
+    misspelled: str | None = msgspec.field(default=None, name="niIp")
 
 
 def _ask(inquiry: Inquiry) -> Mapping[str, str]:
@@ -68,15 +70,16 @@ def _answer(inquiry: Inquiry) -> NetworkStatus | None:
     if text is None:
         return None
     try:
-        found = msgspec.json.decode(text, type=tuple[_Eip, ...])
+        noted = msgspec.json.decode(text, type=tuple[_Eip | None, ...] | None)
     except msgspec.MsgspecError as error:
         why = f"annotation {ALLOCATED} cannot be read: {error}"
         raise PluginError(PluginErrorType.PARAMETER, why) from error
+    found = tuple(eip for eip in noted or () if eip is not None)
     if not found:
         return None
     return NetworkStatus(
-        internal_addresses=tuple(NetworkAddress(ip=e.misspelled or e.eni_ip) for e in found),
-        external_addresses=tuple(NetworkAddress(ip=e.eip_address) for e in found),
+        internal_addresses=tuple(NetworkAddress(ip=e.misspelled or e.eni_ip or "") for e in found),
+        external_addresses=tuple(NetworkAddress(ip=e.eip_address or "") for e in found),
         current_network_state=READY,
     )
 

@@ -165,6 +165,13 @@ def test_what_is_stored_is_read_as_far_as_it_goes() -> None:
     assert conf[SECURITY] == ("AntiDDoS_Enhanced",)
 
 
+@pytest.mark.parametrize(
+    ("text", "reserve"), [("100", 100), ("150", 100), ("9" * 18, 100), ("-1", 0), ("9" * 20, 0)]
+)
+def test_a_reserve_that_is_stored_is_cut_to_what_can_be(text: str, reserve: int) -> None:
+    assert Conf(V2, conf_of(f"ReserveNlbNum={text}"))[RESERVE] == reserve
+
+
 def test_defaults() -> None:
     conf = Conf(V2, conf_of(*ENOUGH))
 

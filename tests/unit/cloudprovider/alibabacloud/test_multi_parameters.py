@@ -43,6 +43,11 @@ def test_load_balancers_of_one_carrier_each_are_well(id_names: str) -> None:
     assert _problems(id_names) == []
 
 
+def test_fixed_is_true_or_false_even_where_it_is_stored() -> None:
+    with pytest.raises(PluginError, match='Fixed: "yes" is malformed'):
+        PARAMETERS.read(conf_of("NlbIdNames=A/dx", "PortProtocols=80", "Fixed=yes"))
+
+
 def test_nothing_between_commas_is_no_load_balancer() -> None:
     conf = PARAMETERS.read(conf_of("NlbIdNames=,A/dx,,B/lt,", "PortProtocols=80"))
 
