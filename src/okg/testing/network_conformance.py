@@ -53,6 +53,7 @@ _HAVING: Mapping[str, Callable[[Scenario], object]] = {
     "isolating": lambda it: it.isolates,
     "changeable": lambda it: it.other_ports,
     "asking": lambda it: it.asking,
+    "movable": lambda it: it.elsewhere,
     "waiting": lambda it: it.needs_cloud,
     "withdrawing": lambda it: it.withdraws,
     "bounded": lambda it: it.capacity,
@@ -397,6 +398,14 @@ class NetworkConformance:
         assert _annotated(stage, ASKED) == []
         assert len(_annotated(stage, FOREIGN)) == len(given)
         _assert_well(stage, 1)
+
+    def test_another_load_balancer_gives_no_port_that_a_server_has(self, movable: Scenario) -> None:
+        """Neither to who comes, nor to who was on the one before, wherever that is now."""
+        stage = _with(movable, 1)
+        stage.conf = movable.elsewhere or ()
+        stage.add(1)
+        stage.configure(stage.conf)
+        _assert_well(stage, 2)
 
     # Processes come and go.
 

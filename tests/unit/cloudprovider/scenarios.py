@@ -86,6 +86,7 @@ def _balanced(
     balancer: Balancer,
     cloud: tuple[AnyLine, ...],
     ids: str,
+    elsewhere: str,
     *,
     more: str = "another",
     asking: str = "",
@@ -96,6 +97,7 @@ def _balanced(
         balancer: the network type.
         cloud: its vendor.
         ids: entry that names one load balancer, ``Name=id``.
+        elsewhere: entry that names another.
         more: ids of more; empty if there cannot be any.
         asking: entry that asks for an annotation; empty if there is none.
     """
@@ -108,6 +110,7 @@ def _balanced(
         cloud=cloud,
         other_ports=entries(ids, other),
         asking=entries(ids, ports, asking) if asking else None,
+        elsewhere=entries(elsewhere, ports),
         fixed=entries(ids, ports, "Fixed=true"),
         capacity=3,
         more_room=entries(f"{ids},{more}", ports) if more else None,
@@ -185,6 +188,7 @@ SCENARIOS = (
         kinds=(TargetGroup, Listener, TargetGroupBinding),
         other_ports=entries(*_AWS, "PortProtocols=82/TCP"),
         asking=entries(*_AWS, "PortProtocols=80/TCP,81/UDP", _ASKING),
+        elsewhere=entries(f"NlbARNs={_ARN}/b/2", _AWS[1], "PortProtocols=80/TCP,81/UDP"),
         fixed=entries(*_AWS, "PortProtocols=80/TCP,81/UDP", "Fixed=true"),
         capacity=3,
         more_room=entries(f"{_AWS[0]},{_ARN}/b/2", _AWS[1], "PortProtocols=80/TCP,81/UDP"),
@@ -212,14 +216,25 @@ SCENARIOS = (
         fixed=entries(*_ROUTE, "Fixed=true"),
         needs_cloud=False,
     ),
-    _balanced(SLB, ALIBABACLOUD, "SlbIds=lb-a"),
-    _balanced(ALIBABA_NLB, ALIBABACLOUD, "NlbIds=nlb-a"),
-    _balanced(MULTI_NLBS, ALIBABACLOUD, "NlbIdNames=nlb-a/dx,nlb-b/lt", more="nlb-c/dx,nlb-d/lt"),
-    _balanced(VOLC_CLB, VOLCENGINE, "ClbIds=clb-a", asking=_ASKING),
-    _balanced(JD_NLB, JDCLOUD, "NlbIds=nlb-a", asking=_ASKING),
-    _balanced(ELB, HWCLOUD, "ElbIds=elb-a"),
+    _balanced(SLB, ALIBABACLOUD, "SlbIds=lb-a", "SlbIds=lb-b"),
+    _balanced(ALIBABA_NLB, ALIBABACLOUD, "NlbIds=nlb-a", "NlbIds=nlb-b"),
     _balanced(
-        CCE_ELB, HWCLOUD, "kubernetes.io/elb.id=elb-a", more="", asking="example.com/asked=yes"
+        MULTI_NLBS,
+        ALIBABACLOUD,
+        "NlbIdNames=nlb-a/dx,nlb-b/lt",
+        "NlbIdNames=nlb-c/dx,nlb-d/lt",
+        more="nlb-c/dx,nlb-d/lt",
+    ),
+    _balanced(VOLC_CLB, VOLCENGINE, "ClbIds=clb-a", "ClbIds=clb-b", asking=_ASKING),
+    _balanced(JD_NLB, JDCLOUD, "NlbIds=nlb-a", "NlbIds=nlb-b", asking=_ASKING),
+    _balanced(ELB, HWCLOUD, "ElbIds=elb-a", "ElbIds=elb-b"),
+    _balanced(
+        CCE_ELB,
+        HWCLOUD,
+        "kubernetes.io/elb.id=elb-a",
+        "kubernetes.io/elb.id=elb-b",
+        more="",
+        asking="example.com/asked=yes",
     ),
     Scenario(
         name=AutoNlbs.name,
@@ -253,6 +268,7 @@ SCENARIOS = (
         conf=entries("kubernetes.io/elb.autocreate={}", "PortProtocols=80/TCP,81/UDP"),
         cloud=HWCLOUD,
         other_ports=entries("kubernetes.io/elb.autocreate={}", "PortProtocols=82/TCP"),
+        elsewhere=entries("kubernetes.io/elb.id=elb-b", "PortProtocols=80/TCP,81/UDP"),
         fixed=entries("kubernetes.io/elb.autocreate={}", "PortProtocols=80/TCP", "Fixed=true"),
         isolates=True,
         withdraws=True,

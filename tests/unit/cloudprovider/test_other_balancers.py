@@ -2,12 +2,14 @@
 
 import pytest
 
+from okg.cloudprovider.balancer import Draft, Member, build_service
 from okg.cloudprovider.hwcloud.elb import ELB
 from okg.cloudprovider.hwcloud.elb_cce import CCE_ELB
 from okg.cloudprovider.jdcloud.nlb import NLB
 from okg.cloudprovider.plugin import PluginError
 from okg.cloudprovider.volcengine.clb import CLB
-from unit.cloudprovider.golden import HASH, SELECTOR, built, conf_of, spec_of
+from okg.workload.ownership import controlled_by
+from unit.cloudprovider.golden import HASH, POD, SELECTOR, built, conf_of, spec_of
 
 VLB = "service.beta.kubernetes.io/volcengine-loadbalancer-"
 JLB = "service.beta.kubernetes.io/jdcloud-"
@@ -172,8 +174,26 @@ def test_a_service_of_huaweis_container_engine() -> None:
         ("PortProtocols=80",),
         (f"{ELB_PREFIX}id=a", f'{ELB_PREFIX}autocreate={{"x":1}}', "PortProtocols=80"),
         (f"{ELB_PREFIX}id=a,b", "PortProtocols=80"),
+        (f"{ELB_PREFIX}id=", "PortProtocols=80"),
+        (f"{ELB_PREFIX}id=", f"{ELB_PREFIX}autocreate={{}}", "PortProtocols=80"),
+        (f"{ELB_PREFIX}autocreate=", "PortProtocols=80"),
     ],
 )
 def test_huaweis_container_engine_needs_one_load_balancer(lines: tuple[str, ...]) -> None:
     with pytest.raises(PluginError, match=r"elb\.id"):
         CCE_ELB.parameters.read(conf_of(*lines))
+
+
+def test_huaweis_container_engine_is_told_the_load_balancer_that_a_server_is_on() -> None:
+    conf = CCE_ELB.parameters.read(conf_of(*CCE))
+    plain = build_service(
+        CCE_ELB, Draft(conf, POD, (32768,), controlled_by(POD)), Member("gss-3", "e-a")
+    )
+
+    assert plain.metadata.annotations[f"{ELB_PREFIX}id"] == "e-a"
+
+
+def test_huaweis_container_engine_is_not_told_a_load_balancer_that_is_yet_to_be_made() -> None:
+    service = built(CCE_ELB, f"{ELB_PREFIX}autocreate={{}}", "PortProtocols=80", ports=(500,))
+
+    assert f"{ELB_PREFIX}id" not in service.metadata.annotations

@@ -6,7 +6,7 @@ from okg.api.service import Service
 from okg.cloudprovider.balancer import Balancer, Member, annotated, specified
 from okg.cloudprovider.drawing import Group
 from okg.cloudprovider.fingerprint import GoStruct, fingerprint
-from okg.cloudprovider.grammar import json_text, text
+from okg.cloudprovider.grammar import json_text, text, verbatim
 from okg.cloudprovider.hwcloud.elb import ID, PREFIX
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
@@ -19,7 +19,7 @@ ELB_ID = Parameter(
 )
 AUTOCREATE = Parameter(
     name=f"{PREFIX}autocreate",
-    grammar=json_text(),
+    grammar=verbatim(json_text()),
     meaning="what a load balancer is like that is made for each server",
 )
 PORT_PROTOCOLS = server_ports("TCP", "UDP", "TCPUDP")
@@ -28,7 +28,8 @@ POLICY = traffic_policy("Cluster", changeable=True)
 
 def _rules(conf: Conf) -> Iterator[str]:
     """Yield what is wrong with the choice of a load balancer."""
-    if bool(conf[ELB_ID]) == conf.given(AUTOCREATE):
+    is_said = conf[ELB_ID] or conf[AUTOCREATE]
+    if not is_said or (conf.given(ELB_ID) and conf.given(AUTOCREATE)):
         yield f"write either {ELB_ID.name} or {AUTOCREATE.name}"
     if "," in conf[ELB_ID]:
         yield f'{ELB_ID.name}: "{conf[ELB_ID]}" is more than one; write the id of one'
@@ -53,8 +54,10 @@ def _options(conf: Conf) -> Mapping[str, str]:
 
 
 def _dress(conf: Conf, member: Member, service: Service) -> Service:
-    del member
-    return specified(annotated(service, _options(conf)), external_traffic_policy=conf[POLICY])
+    told = dict(_options(conf))
+    if member.balancer:  # Else it is yet to be made.
+        told[ID] = member.balancer
+    return specified(annotated(service, told), external_traffic_policy=conf[POLICY])
 
 
 def _fingerprint(conf: Conf) -> str:

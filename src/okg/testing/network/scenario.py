@@ -41,6 +41,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
         other_ports: a configuration with other ports, if that can be changed at run time.
         asking: a configuration that asks for the annotation ``example.com/asked`` on an object of
             the server, if annotations can be asked for.
+        elsewhere: ``conf`` on other load balancers, if it says on which.
         fixed: a configuration with a fixed address, if there is such.
         fixed_host: whether that is the whole address, else the ports alone.
         capacity: how many servers ``conf`` has room for, if their number is bounded; a scenario
@@ -62,6 +63,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[type[Object], ...] = ()
     other_ports: Conf | None = None
     asking: Conf | None = None
+    elsewhere: Conf | None = None
     fixed: Conf | None = None
     fixed_host: bool = True
     capacity: int | None = None
