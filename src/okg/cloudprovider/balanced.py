@@ -26,7 +26,7 @@ from okg.cloudprovider.balancer import (
     Draft,
     Entrance,
     Member,
-    known_allocation,
+    known_holding,
 )
 from okg.cloudprovider.drawing import Allocation, Group, Wish
 from okg.cloudprovider.features import Features
@@ -146,7 +146,7 @@ class BalancedNetwork:
         """Return what the server has, drawn if it has nothing or too little."""
         groups, wanted = self._balancer.groups(conf), len(self._balancer.ports(conf))
         count = len(self._balancer.members(conf, pod, groups[0]))
-        known = known_allocation(self._balancer, services, groups, count)
+        known = known_holding(self._balancer, services, groups, count)
         if self._balancer.makes_own(conf) and known is None:
             return Allocation(groups[0], lowest(self._pool.allowed.bits, wanted))
         wish = Wish(holder=pod.key, groups=groups, count=wanted, spread=self._balancer.spread(conf))

@@ -15,7 +15,7 @@ from okg.api.meta import ObjectMeta, OwnerReference
 from okg.api.resource import Object
 from okg.api.service import LoadBalancerIngress, Service, ServicePort, ServiceSpec
 from okg.cloudprovider.asked_annotations import brought_up, noted
-from okg.cloudprovider.drawing import Allocation, Group
+from okg.cloudprovider.drawing import Group, Holding
 from okg.cloudprovider.grammar import PortProtocol
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
 from okg.cloudprovider.port_index import Placement
@@ -250,9 +250,9 @@ def known_ports(service: Service) -> tuple[int, ...]:
     return tuple(dict.fromkeys(port.port for port in service.spec.ports))
 
 
-def known_allocation(
+def known_holding(
     balancer: Balancer, services: Sequence[Service], groups: Sequence[Group], count: int
-) -> Allocation | None:
+) -> Holding | None:
     """Return what a server has by its Services; None if it is to draw anew.
 
     Load balancers that the configuration does not name any more are kept all the same, unless some
@@ -263,8 +263,8 @@ def known_allocation(
     configured = next((g for g in groups if placed.keys() <= set(g.balancers)), None)
     if not placed or (configured is None and len(placed) < count):
         return None
-    ports = known_ports(next(iter(placed.values())))
-    return Allocation(configured or Group(tuple(placed)), ports)
+    ports = {name: known_ports(service) for name, service in placed.items()}
+    return Holding(configured or Group(tuple(placed)), ports)
 
 
 def service_ports(

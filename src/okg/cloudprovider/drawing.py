@@ -1,11 +1,11 @@
 """Drawing: which ports of which load balancers a server gets."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import msgspec
 
-from okg.cloudprovider.ports import PortBook, PortRange, claim, lowest
+from okg.cloudprovider.ports import PortBook, PortRange, bits_of, claim, is_claimed, lowest
 
 Books = Mapping[str, PortBook]
 """What is given, by load balancer."""
@@ -28,14 +28,15 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
         holder: key of the Service, or Services, that will have the ports.
         groups: any of them will do.
         count: how many ports.
-        kept: ports that its Service has already, the first of them.
+        kept: ports that its Services have already, by load balancer; the first of them are those
+            that all are to have.
         spread: whether the group with most room is preferred, else the first with room enough.
     """
 
     holder: str
     groups: tuple[Group, ...]
     count: int
-    kept: tuple[int, ...] = ()
+    kept: Mapping[str, tuple[int, ...]] = {}
     spread: bool = False
 
 
@@ -49,6 +50,24 @@ class Allocation(msgspec.Struct, frozen=True):
 
     group: Group
     ports: tuple[int, ...]
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """What the Services of a server have.
+
+    Attributes:
+        group: where they are, and where those belong that are not there yet.
+        ports: that each has, by load balancer; at least one.
+    """
+
+    group: Group
+    ports: Mapping[str, tuple[int, ...]]
+
+    def granted(self, count: int) -> Allocation | None:
+        """Return what the server has, if all its Services are there with so many ports."""
+        ports = _first(self.ports)[:count]
+        everywhere = (set(ports) <= set(self.ports.get(name, ())) for name in self.group.balancers)
+        return Allocation(self.group, ports) if len(ports) == count and all(everywhere) else None
 
 
 class Shelf:
@@ -115,18 +134,34 @@ class Shelf:
 def draw(shelf: Shelf, wish: Wish, now: datetime) -> tuple[Allocation, Books] | None:
     """Grant a wish: return what is given and the books that change; None if there is no room.
 
-    Who has claimed ports already keeps as many of them as are asked for.
+    Who has or has claimed ports already keeps as many of them as are asked for, unless somebody
+    else has one on a load balancer where that is not its own yet.
     """
     found = _claimed(shelf, wish) or _roomy(shelf, wish)
     if found is None:
         return None
-    books = {balancer: shelf.book(balancer) for balancer in found.balancers}
-    held = _held(books.values(), wish)
+    held = _held(shelf, found, wish)
     ports = (*held, *lowest(shelf.free(found), wish.count - len(held)))
     if len(ports) < wish.count:
         return None
-    changed = {name: claim(book, wish.holder, ports, now) for name, book in books.items()}
+    books = {name: shelf.book(name) for name in found.balancers}
+    changed = {
+        name: claim(book, wish.holder, ports, now)
+        for name, book in books.items()
+        if not _has(book, name, wish, ports, now)
+    }
     return Allocation(found, ports), changed
+
+
+def _has(book: PortBook, balancer: str, wish: Wish, ports: tuple[int, ...], now: datetime) -> bool:
+    """Whether ports are the holder's already, so that nothing has to be noted.
+
+    Who has no Service yet has its claim renewed whenever it asks: only a write tells that the
+    record it was found in is not of yesterday.
+    """
+    if set(ports).issubset(wish.kept.get(balancer, ())):
+        return True
+    return bool(wish.kept) and is_claimed(book, wish.holder, ports, now)
 
 
 def _claimed(shelf: Shelf, wish: Wish) -> Group | None:
@@ -139,17 +174,40 @@ def _claimed(shelf: Shelf, wish: Wish) -> Group | None:
 
 def _roomy(shelf: Shelf, wish: Wish) -> Group | None:
     """Return the group to draw from."""
-    missing = wish.count - len(wish.kept)
+    missing = wish.count - len(_first(wish.kept))
     if wish.spread:
         best = max(wish.groups, key=shelf.room, default=None)
         return best if best is not None and shelf.room(best) >= missing else None
     return next((group for group in wish.groups if shelf.room(group) >= missing), None)
 
 
-def _held(books: Iterable[PortBook], wish: Wish) -> tuple[int, ...]:
-    """Return what the holder has or has claimed, as far as it is asked for."""
-    for book in books:
-        claimed = book.claims[wish.holder].ports if wish.holder in book.claims else ()
-        if claimed[: len(wish.kept)] == wish.kept:
-            return claimed[: wish.count]
-    return wish.kept
+def _held(shelf: Shelf, group: Group, wish: Wish) -> tuple[int, ...]:
+    """Return what the holder has or has claimed and can have everywhere, as far as it is asked for.
+
+    What it has comes before what it has claimed, and a claim that goes on from there before both.
+    """
+    kept, claims = _first(wish.kept), [_claim(shelf, name, wish) for name in group.balancers]
+    going_on = [ports for ports in claims if ports and ports[: len(kept)] == kept]
+    usable = _usable(shelf, group, wish)
+    found = (ports[: wish.count] for ports in (*going_on, kept, *claims) if ports)
+    return next((ports for ports in found if bits_of(ports) & ~usable == 0), ())
+
+
+def _usable(shelf: Shelf, group: Group, wish: Wish) -> int:
+    """Return the ports that are free or the holder's on each load balancer of a group, as a set."""
+    usable = -1
+    for name in group.balancers:
+        own = bits_of((*wish.kept.get(name, ()), *_claim(shelf, name, wish)))
+        usable &= shelf.free(Group((name,))) | own
+    return usable
+
+
+def _claim(shelf: Shelf, balancer: str, wish: Wish) -> tuple[int, ...]:
+    """Return what the holder has claimed of a load balancer."""
+    found = shelf.book(balancer).claims.get(wish.holder)
+    return found.ports if found else ()
+
+
+def _first(ports: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the ports of the first of some Services, which all are to have."""
+    return next(iter(ports.values()), ())

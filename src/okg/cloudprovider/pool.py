@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from okg.api.resource import Object
 from okg.api.service import Service
 from okg.client.client import Client
-from okg.cloudprovider.drawing import Allocation, Wish
+from okg.cloudprovider.drawing import Allocation, Holding, Wish
 from okg.cloudprovider.ledger import Change, PortLedger, tidied
 from okg.cloudprovider.ledger_record import LedgerRecord, blank
 from okg.cloudprovider.plugin import PluginErrorType
@@ -71,7 +71,7 @@ class Pool:
         return {name: count for name, count in counts.items() if count}
 
     def allocate(
-        self, ctx: Context, client: Client, wish: Wish, known: Allocation | None
+        self, ctx: Context, client: Client, wish: Wish, known: Holding | None
     ) -> Allocation:
         """Return what is wished for; ask again and it is the same.
 
@@ -80,7 +80,8 @@ class Pool:
             client: writes the record.
             wish: what is to be had.
             known: what its Services say it has. That stays as it is, and what is missing comes from
-                the same load balancers.
+                the same load balancers; only where a Service is yet to be made on one on which
+                somebody else has such a port, all get others.
 
         Raises:
             PluginError: there is no room.
@@ -88,8 +89,8 @@ class Pool:
         """
         if known is None:
             return self._ledger.draw(ctx, client, wish)
-        if len(known.ports) >= wish.count:
-            return Allocation(known.group, known.ports[: wish.count])
+        if (granted := known.granted(wish.count)) is not None:
+            return granted
         more = replace(wish, groups=(known.group,), kept=known.ports)
         return self._ledger.draw(ctx, client, more)
 

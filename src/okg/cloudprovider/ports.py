@@ -104,6 +104,12 @@ def claim(book: PortBook, holder: str, ports: Sequence[int], now: datetime) -> P
     return _with_claim(book, holder, Claim(claimed, now))
 
 
+def is_claimed(book: PortBook, holder: str, ports: tuple[int, ...], now: datetime) -> bool:
+    """Whether a holder has a claim of these ports that needs not be renewed yet."""
+    found = book.claims.get(holder)
+    return found is not None and found.ports[: len(ports)] == ports and not _is_old(found, now)
+
+
 def leave(book: PortBook, holder: str, ports: Sequence[int], now: datetime) -> PortBook:
     """Return the book with the ports of who goes kept for its return.
 

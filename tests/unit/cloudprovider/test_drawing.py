@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from hypothesis import given, strategies as st
 
-from okg.cloudprovider.drawing import Allocation, Books, Group, Shelf, Wish, draw
-from okg.cloudprovider.ports import Claim, PortBook, PortRange, bits_of, ports_of
+from okg.cloudprovider.drawing import Allocation, Books, Group, Holding, Shelf, Wish, draw
+from okg.cloudprovider.ports import PENDING, Claim, PortBook, PortRange, bits_of, ports_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 A, B = Group(("lb-a",)), Group(("lb-b",))
@@ -85,8 +85,8 @@ def test_a_claim_is_kept_where_it_is_and_grows_and_shrinks() -> None:
 def test_what_a_service_has_already_is_kept_whatever_was_claimed() -> None:
     books = {"lb-a": PortBook(bits_of([500, 503]), {"ns/s-0": Claim((500,), NOW)})}
 
-    more = Wish(holder="ns/s-0", groups=(A,), count=2, kept=(503,))
-    again = Wish(holder="ns/s-0", groups=(A,), count=2, kept=(500,))
+    more = Wish(holder="ns/s-0", groups=(A,), count=2, kept={"lb-a": (503,)})
+    again = Wish(holder="ns/s-0", groups=(A,), count=2, kept={"lb-a": (500,)})
 
     assert _allocation(books, more) == Allocation(A, (503, 502))
     assert _allocation(books, again) == Allocation(A, (500, 502))
@@ -95,9 +95,80 @@ def test_what_a_service_has_already_is_kept_whatever_was_claimed() -> None:
 def test_the_last_port_goes_to_who_has_the_others() -> None:
     books = {"lb-a": PortBook(bits_of([500, 502, 503]))}
 
-    drawn = _allocation(books, Wish(holder="ns/s-0", groups=(A,), count=2, kept=(500,)))
+    drawn = _allocation(books, Wish(holder="ns/s-0", groups=(A,), count=2, kept={"lb-a": (500,)}))
 
     assert drawn == Allocation(A, (500, 504))
+
+
+BOTH = Group(("lb-a", "lb-b"))
+
+
+def test_a_service_that_is_yet_to_be_made_gets_the_ports_of_the_others() -> None:
+    books = {"lb-a": PortBook(bits_of([503])), "lb-b": PortBook(bits_of([500]))}
+
+    drawn = _draw(books, Wish(holder="h", groups=(BOTH,), count=1, kept={"lb-a": (503,)}))
+
+    assert drawn is not None
+    assert drawn[0] == Allocation(BOTH, (503,))
+    assert {name: ports_of(book.used) for name, book in drawn[1].items()} == {"lb-b": (500, 503)}
+
+
+def test_all_get_other_ports_where_somebody_else_has_those_of_the_others() -> None:
+    books = {"lb-a": PortBook(bits_of([500])), "lb-b": PortBook(bits_of([500]))}
+
+    drawn = _draw(books, Wish(holder="h", groups=(BOTH,), count=1, kept={"lb-a": (500,)}))
+
+    assert drawn is not None
+    assert drawn[0] == Allocation(BOTH, (502,))
+    assert {name: ports_of(book.used) for name, book in drawn[1].items()} == {
+        "lb-a": (500, 502),
+        "lb-b": (500, 502),
+    }
+
+
+def test_a_port_that_nobody_may_have_is_not_given_where_it_is_not_had() -> None:
+    wish = Wish(holder="h", groups=(BOTH,), count=1, kept={"lb-a": (501,)})
+
+    assert _allocation({"lb-a": PortBook(bits_of([501]))}, wish) == Allocation(BOTH, (500,))
+
+
+def test_services_that_differ_meet_on_what_is_claimed_for_all() -> None:
+    claims = {"h": Claim((502,), NOW)}
+    books = {
+        "lb-a": PortBook(bits_of([500, 502]), claims),
+        "lb-b": PortBook(bits_of([500, 502]), claims),
+    }
+
+    wish = Wish(holder="h", groups=(BOTH,), count=1, kept={"lb-a": (500,)})
+
+    assert _draw(books, wish) == (Allocation(BOTH, (502,)), {})
+
+
+def test_a_claim_that_waits_for_its_service_is_renewed_when_it_is_old() -> None:
+    books = {
+        "lb-a": PortBook(bits_of([500])),
+        "lb-b": PortBook(bits_of([500]), {"h": Claim((500,), NOW)}),
+    }
+    wish = Wish(holder="h", groups=(BOTH,), count=1, kept={"lb-a": (500,)})
+
+    soon = draw(_shelf(books), wish, NOW + PENDING / 4)
+    late = draw(_shelf(books), wish, NOW + PENDING / 2)
+
+    assert soon == (Allocation(BOTH, (500,)), {})
+    assert late is not None
+    assert late[1]["lb-b"].claims["h"].at == NOW + PENDING / 2
+
+
+def test_a_server_has_what_all_its_services_have() -> None:
+    whole = Holding(BOTH, {"lb-a": (500, 502), "lb-b": (500, 502, 503)})
+    other = Holding(BOTH, {"lb-a": (500, 502), "lb-b": (500, 503)})
+    half = Holding(BOTH, {"lb-b": (500,)})
+
+    assert whole.granted(2) == Allocation(BOTH, (500, 502))
+    assert whole.granted(3) is None
+    assert other.granted(1) == Allocation(BOTH, (500,))
+    assert other.granted(2) is None
+    assert half.granted(1) is None
 
 
 @given(st.lists(st.integers(1, 3), max_size=12))

@@ -6,7 +6,7 @@ from okg.api.core import ConfigMap
 from okg.api.meta import ObjectMeta
 from okg.api.resource import Object
 from okg.api.service import Service
-from okg.cloudprovider.drawing import Allocation, Group, Wish
+from okg.cloudprovider.drawing import Allocation, Group, Holding, Wish
 from okg.cloudprovider.ledger_record import blank, read_book, with_books
 from okg.cloudprovider.pool import Pool, pools_of
 from okg.cloudprovider.port_index import Placement
@@ -48,7 +48,7 @@ def test_objects_of_one_name_and_two_kinds_have_ports_of_their_own() -> None:
 def test_what_a_server_has_stays_and_the_rest_comes_from_the_same_load_balancer() -> None:
     client, pool = MemoryClient(), _pool()
 
-    more = pool.allocate(Context(), client, _wish(2), Allocation(A, (502,)))
+    more = pool.allocate(Context(), client, _wish(2), Holding(A, {"lb-a": (502,)}))
 
     assert more == Allocation(A, (502, 500))
 
@@ -56,7 +56,7 @@ def test_what_a_server_has_stays_and_the_rest_comes_from_the_same_load_balancer(
 def test_a_server_that_wants_less_keeps_its_first_ports_and_nothing_is_written() -> None:
     client, pool = MemoryClient(), _pool()
 
-    less = pool.allocate(Context(), client, _wish(1), Allocation(A, (502, 500)))
+    less = pool.allocate(Context(), client, _wish(1), Holding(A, {"lb-a": (502, 500)}))
 
     assert less == Allocation(A, (502,))
     assert client.writes == []

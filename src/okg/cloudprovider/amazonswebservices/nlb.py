@@ -33,7 +33,7 @@ from okg.cloudprovider.amazonswebservices.parameters import NLB_ARNS, PARAMETERS
 from okg.cloudprovider.amazonswebservices.routes import lead, take_back_others
 from okg.cloudprovider.balancer import CONFIG_HASH, addresses, known_ports, redressed
 from okg.cloudprovider.creation import create_once
-from okg.cloudprovider.drawing import Allocation, Group, Wish
+from okg.cloudprovider.drawing import Allocation, Group, Holding, Wish
 from okg.cloudprovider.features import Features
 from okg.cloudprovider.ledger_record import LedgerRecord
 from okg.cloudprovider.not_ready import keep_connected
@@ -121,7 +121,8 @@ class NlbNetwork:
     ) -> Allocation:
         """Return what the server has, drawn if it has nothing or too little."""
         arn = service.metadata.annotations.get(ARN) if service else None
-        known = Allocation(Group((arn,)), known_ports(service)) if service and arn else None
+        ports = {arn: known_ports(service)} if service and arn else None
+        known = Holding(Group((arn,)), ports) if arn and ports else None
         groups = tuple(Group((arn,)) for arn in dict.fromkeys(conf[NLB_ARNS]))
         wish = Wish(holder=pod.key, groups=groups, count=len(conf[PORT_PROTOCOLS]))
         return self._pool.allocate(ctx, client, wish, known)
