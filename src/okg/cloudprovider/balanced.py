@@ -41,7 +41,6 @@ from okg.cloudprovider.pod_network import (
     told_state,
 )
 from okg.cloudprovider.pool import Pool
-from okg.cloudprovider.ports import lowest
 from okg.cloudprovider.service_look import Scene, look_at
 from okg.cloudprovider.service_parameters import FIXED
 from okg.context import Context
@@ -147,7 +146,7 @@ class BalancedNetwork:
         groups, wanted = self._balancer.groups(conf), len(self._balancer.ports(conf))
         count = len(self._balancer.members(conf, pod, groups[0]))
         known = known_holding(self._balancer, services, groups, count)
-        if self._balancer.makes_own(conf) and known is None:
-            return Allocation(groups[0], lowest(self._pool.allowed.bits, wanted))
         wish = Wish(holder=pod.key, groups=groups, count=wanted, spread=self._balancer.spread(conf))
+        if self._balancer.makes_own(conf) and known is None:
+            return self._pool.fresh(ctx, wish)
         return self._pool.allocate(ctx, client, wish, known)

@@ -94,13 +94,16 @@ class PortLedger:
             Cancelled: the context is done; what was drawn is free again after a while.
         """
 
-        def grant(shelf: Shelf, now: datetime) -> tuple[Allocation, Books]:
-            drawn = draw(shelf, wish, now)
-            if drawn is None:
-                raise self._exhausted(shelf, wish)
-            return drawn
+        return self.change(ctx, client, partial(self._draw, wish))
 
-        return self.change(ctx, client, grant)
+    def fresh(self, wish: Wish, now: datetime) -> Allocation:
+        """Return what is drawn where nothing is given, and note nothing.
+
+        Raises:
+            PluginError: even there is no room.
+        """
+        empty = Shelf(lambda _: PortBook(), lambda _: frozenset(), self.allowed)
+        return self._draw(wish, empty, now)[0]
 
     def change(self, ctx: Context, client: Client, change: Change[T]) -> T:
         """Change what is given, and return the answer once that is on record.
@@ -122,6 +125,12 @@ class PortLedger:
             except (Cancelled, TimeoutError):
                 # Perhaps it was whoever wrote for us that had no more time.
                 ctx.check()
+
+    def _draw(self, wish: Wish, shelf: Shelf, now: datetime) -> tuple[Allocation, Books]:
+        drawn = draw(shelf, wish, now)
+        if drawn is None:
+            raise self._exhausted(shelf, wish)
+        return drawn
 
     def _write_all(self, ctx: Context, client: Client) -> None:
         """Answer what is queued until nothing is, or until we have no more time."""
@@ -185,7 +194,7 @@ class PortLedger:
 
         def told(group: Group) -> str:
             verb = "have" if len(group.balancers) > 1 else "has"
-            names = " and ".join(group.balancers)
+            names = " and ".join(group.balancers) or "a new one"
             return f"{names} {verb} {shelf.room(group)} free of {self.allowed.size}"
 
         full = ", ".join(map(told, wish.groups))

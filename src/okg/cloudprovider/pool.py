@@ -94,6 +94,14 @@ class Pool:
         more = replace(wish, groups=(known.group,), kept=known.ports)
         return self._ledger.draw(ctx, client, more)
 
+    def fresh(self, ctx: Context, wish: Wish) -> Allocation:
+        """Return what a load balancer has for a wish that is made for it; nothing is noted.
+
+        Raises:
+            PluginError: that would have too little room, too.
+        """
+        return self._ledger.fresh(wish, ctx.clock.now())
+
     def change(self, ctx: Context, client: Client, change: Change[T]) -> T:
         """Change what is given, and return the answer once that is on record.
 

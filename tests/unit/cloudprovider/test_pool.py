@@ -2,12 +2,15 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from okg.api.core import ConfigMap
 from okg.api.meta import ObjectMeta
 from okg.api.resource import Object
 from okg.api.service import Service
 from okg.cloudprovider.drawing import Allocation, Group, Holding, Wish
 from okg.cloudprovider.ledger_record import blank, read_book, with_books
+from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.cloudprovider.pool import Pool, pools_of
 from okg.cloudprovider.port_index import Placement
 from okg.cloudprovider.ports import PortBook, PortRange, bits_of
@@ -64,6 +67,23 @@ def test_a_server_that_wants_less_keeps_its_first_ports_and_nothing_is_written()
 
 def test_a_server_that_has_nothing_draws() -> None:
     assert _pool().allocate(Context(), MemoryClient(), _wish(1), None) == Allocation(B, (500,))
+
+
+def test_of_a_load_balancer_that_is_yet_to_be_made_all_ports_are_free() -> None:
+    client, pool = MemoryClient(), _pool()
+    pool.observe(None, Service(metadata=_meta(500)))
+
+    assert pool.fresh(Context(), _wish(2)) == Allocation(B, (500, 501))
+    assert client.writes == []
+
+
+def test_more_ports_than_any_load_balancer_has_are_refused() -> None:
+    wish = Wish(holder="ns/p", groups=(Group(("",)),), count=5)
+
+    with pytest.raises(PluginError, match="5 wanted for ns/p, a new one has 4 free of 4") as raised:
+        _pool().fresh(Context(), wish)
+
+    assert raised.value.type is PluginErrorType.PARAMETER
 
 
 def test_a_tidied_record_has_what_any_of_the_kinds_has() -> None:
