@@ -20,7 +20,8 @@ from okg.cloudprovider.alibabacloud.multi_nlbs import MULTI_NLBS
 from okg.cloudprovider.alibabacloud.natgw import NATGW
 from okg.cloudprovider.alibabacloud.nlb import NLB as ALIBABA_NLB
 from okg.cloudprovider.alibabacloud.nlb_shared import NLB_SHARED
-from okg.cloudprovider.alibabacloud.shared import Shared
+from okg.cloudprovider.alibabacloud.places import places
+from okg.cloudprovider.alibabacloud.shared import Shared, SharedNetwork
 from okg.cloudprovider.alibabacloud.slb import SLB
 from okg.cloudprovider.alibabacloud.slb_shared import SLB_SHARED
 from okg.cloudprovider.amazonswebservices.nlb import NlbNetwork
@@ -119,15 +120,17 @@ def _balanced(
     )
 
 
-def _shared(shared: Shared, ids: str) -> Scenario:
+def _shared(shared: Shared, ids: str, *, other: str = "") -> Scenario:
     return Scenario(
         name=shared.name,
         install=_installing(shared.name),
         parameters=shared.parameters,
         conf=entries(ids, "PortProtocols=80/TCP"),
         cloud=ALIBABACLOUD,
+        other_ports=entries(ids, other) if other else None,
         isolates=True,
         shares=True,
+        withdraws=True,
     )
 
 
@@ -274,7 +277,18 @@ SCENARIOS = (
         withdraws=True,
     ),
     _shared(SLB_SHARED, "SlbIds=lb-a"),
-    _shared(NLB_SHARED, "NlbIds=nlb-a"),
+    Scenario(
+        name=SLB_SHARED.name,
+        install=lambda: SharedNetwork(SLB_SHARED, places("alibabacloud-slb-shared", SYSTEM, 2)),
+        conf=entries("SlbIds=lb-a,lb-b", "PortProtocols=80/TCP"),
+        cloud=ALIBABACLOUD,
+        capacity=4,
+        more_room=entries("SlbIds=lb-a,lb-b,lb-c", "PortProtocols=80/TCP"),
+        isolates=True,
+        shares=True,
+        withdraws=True,
+    ),
+    _shared(NLB_SHARED, "NlbIds=nlb-a", other="PortProtocols=81/UDP"),
     _annotated(NATGW, ALIBABACLOUD, "Ports=80,81", fixed="Fixed=true"),
     _annotated(ALIBABA_EIP, ALIBABACLOUD, "Bandwidth=5", fixed="ReleaseStrategy=Never"),
     _annotated(VOLC_EIP, VOLCENGINE, "bandwidth=5"),

@@ -213,6 +213,7 @@ def test_network_types_of_the_same_load_balancers_draw_from_one_pool() -> None:
     assert [(pool.name, pool.namespace) for pool in pools_of(plugins)] == [
         ("alibabacloud-slb", "system"),
         ("alibabacloud-nlb", "system"),
+        ("alibabacloud-slb-shared", "system"),
     ]
 
 

@@ -14,13 +14,14 @@ NLB_ID = Parameter(
     grammar=matching(r"[^,]+", "the id of one network load balancer"),
     meaning="in front of the servers",
     required=True,
+    changeable=False,
 )
 
 
 def _dress(conf: Conf, service: Service) -> Service:
     wanted = conf[PORT_PROTOCOLS]
     fields = (
-        ("lbId", "string", conf[NLB_ID]),
+        ("lbId", "string", service.metadata.name),
         ("ports", "[]int", tuple(item.port for item in wanted)),
         ("protocols", "[]v1.Protocol", tuple(item.protocol for item in wanted)),
     )

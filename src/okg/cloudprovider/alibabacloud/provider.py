@@ -11,9 +11,10 @@ from okg.cloudprovider.alibabacloud.multi_nlbs import MULTI_NLBS
 from okg.cloudprovider.alibabacloud.natgw import NATGW
 from okg.cloudprovider.alibabacloud.nlb import NLB
 from okg.cloudprovider.alibabacloud.nlb_shared import NLB_SHARED
+from okg.cloudprovider.alibabacloud.places import places
 from okg.cloudprovider.alibabacloud.shared import SharedNetwork
 from okg.cloudprovider.alibabacloud.slb import SLB
-from okg.cloudprovider.alibabacloud.slb_shared import SLB_SHARED
+from okg.cloudprovider.alibabacloud.slb_shared import MOST_PODS, SLB_SHARED
 from okg.cloudprovider.annotated import AnnotatedNetwork
 from okg.cloudprovider.balanced import BalancedNetwork
 from okg.cloudprovider.balancer import placed_by
@@ -61,7 +62,8 @@ class AlibabaCloud(Provider[AlibabaCloudOptions]):
         yield BalancedNetwork(MULTI_NLBS, nlb)
         yield AutoNlbs()
         yield AutoNetwork(AUTO_NLBS_V2)
-        yield SharedNetwork(SLB_SHARED)
+        shared = places("alibabacloud-slb-shared", namespace, MOST_PODS)
+        yield SharedNetwork(SLB_SHARED, shared)
         yield SharedNetwork(NLB_SHARED)
         yield AnnotatedNetwork(NATGW)
         yield AnnotatedNetwork(EIP)

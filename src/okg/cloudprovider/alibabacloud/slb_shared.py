@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from okg.api.service import Service
 from okg.cloudprovider.alibabacloud.shared import PORT_PROTOCOLS, Shared
 from okg.cloudprovider.balancer import labelled
@@ -43,12 +45,15 @@ def _dress(_: Conf, service: Service) -> Service:
 SLB_SHARED = Shared(
     name=NAME,
     parameters=Parameters(
-        SLB_IDS, PORT_PROTOCOLS, MANAGED_NAMES, MANAGED_SELECTOR, ALLOW_NOT_READY
+        SLB_IDS,
+        replace(PORT_PROTOCOLS, changeable=False),
+        MANAGED_NAMES,
+        MANAGED_SELECTOR,
+        ALLOW_NOT_READY,
     ),
     balancers=lambda conf: conf[SLB_IDS],
     dress=_dress,
     host=lambda ingress: (ingress.ip, ""),
-    most_pods=MOST_PODS,
     managed=lambda conf: conf[MANAGED_NAMES],
     managed_label=_managed_label,
 )

@@ -253,14 +253,23 @@ class Stage:
         """Let all parts do once what they have to."""
         self.server.collect_garbage()
         self.run_nodes()
-        there = {pod.metadata.name for pod in self.pods()}
-        self.failures = {name: why for name, why in self.failures.items() if name in there}
+        self._make_refused()
         self.serve()
         for replica in self.replicas:
             replica.hear()
         self.look_at_all()
         self.replicas[0].hear()
         self.replicas[0].tidy()
+
+    def _make_refused(self) -> None:
+        """Make servers whose making was refused, as their set does; forget who is not to be."""
+        there = {pod.metadata.name for pod in self.pods()}
+        replicas = self.gss.spec.replicas if self.gss and self.gss.spec else 0
+        refused = self.failures.keys() - there
+        self.failures = {name: why for name, why in self.failures.items() if name in there}
+        for ordinal in range(replicas or 0):
+            if f"{SET}-{ordinal}" in refused:
+                self.add(ordinal)
 
     def settle(self) -> None:
         """Let everything be done that there is to do at this moment.
