@@ -93,7 +93,6 @@ class PortLedger:
             PluginError: there is no room.
             Cancelled: the context is done; what was drawn is free again after a while.
         """
-
         return self.change(ctx, client, partial(self._draw, wish))
 
     def fresh(self, wish: Wish, now: datetime) -> Allocation:

@@ -404,7 +404,10 @@ class NetworkConformance:
         stage = _with(movable, 1)
         stage.conf = movable.elsewhere or ()
         stage.add(1)
+        stage.settle()
         stage.configure(stage.conf)
+        stage.settle()
+
         _assert_well(stage, 2)
 
     # Processes come and go.
