@@ -108,11 +108,11 @@ class BalancedNetwork:
             if look.entrance is None:
                 return look.pod
             entrances.append(look.entrance)
-        if not all(entrance.ingress for entrance in entrances):
-            return told_state(pod, scene.network)
         for index, entrance in enumerate(entrances):
             kept = keep_connected(scene.client, scene.draft.conf, pod, entrance.service)
             pod, entrances[index] = kept.pod, replace(entrance, service=kept.service)
+        if not all(entrance.ingress for entrance in entrances):
+            return told_state(pod, scene.network)
         if self._balancer.waits_for_pod and not is_ready(pod):
             return told_state(pod, scene.network)
         found = self._balancer.addresses(scene.draft.conf, pod, entrances)

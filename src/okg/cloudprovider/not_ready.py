@@ -60,8 +60,11 @@ def prepare(pod: Pod, service: Service, gss: GameServerSet, peers: Sequence[Pod]
 
 
 def keep_connected(client: Client, conf: Conf, pod: Pod, service: Service) -> Prepared:
-    """Let a pod's own Service reach it though it is not Ready, if that is asked for."""
-    gss = set_of(client, pod) if conf[ALLOW_NOT_READY] else None
+    """Let a pod's own Service reach it though it is not Ready, if that is asked for.
+
+    The workload waits for it also if no container is named, and if no traffic comes through.
+    """
+    gss = set_of(client, pod) if conf.given(ALLOW_NOT_READY) else None
     if gss is None:
         return Prepared(pod, service)
     prepared = prepare(pod, service, gss)

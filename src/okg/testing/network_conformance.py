@@ -36,16 +36,18 @@ from okg.api.networking import Ingress
 from okg.api.resource import Object
 from okg.api.service import Service, ServicePort, ServiceSpec
 from okg.cloudprovider.grammar import PortProtocol
+from okg.cloudprovider.not_ready import ALLOW_NOT_READY
 from okg.cloudprovider.operation import Operation
 from okg.cloudprovider.plugin import PluginError
 from okg.errors import OkgError
 from okg.testing.apiserver import LoseAnswer, Refuse, Unreachable
 from okg.testing.apiserver.faults import Effect
+from okg.testing.apiserver.trees import Json
 from okg.testing.network.judge import complaints
 from okg.testing.network.replica import Killed
 from okg.testing.network.scenario import Conf, Scenario
 from okg.testing.network.stage import NAMESPACE, SET, Stage
-from okg.workload.names import NETWORK_CONF
+from okg.workload.names import LIFECYCLE_STATE, NETWORK_CONF, NOT_READY_BLOCKER
 
 _HAVING: Mapping[str, Callable[[Scenario], object]] = {
     "scenario": lambda _: True,
@@ -58,6 +60,7 @@ _HAVING: Mapping[str, Callable[[Scenario], object]] = {
     "withdrawing": lambda it: it.withdraws,
     "bounded": lambda it: it.capacity,
     "declared": lambda it: it.parameters,
+    "preparing": lambda it: it.isolates and ALLOW_NOT_READY in (it.parameters or ()),
 }
 """Names of arguments, and which scenarios they stand for."""
 
@@ -350,6 +353,27 @@ class NetworkConformance:
         stage.settle()
 
         assert not cut
+        _assert_well(stage, 1)
+
+    @pytest.mark.parametrize("names", ["game", ""])
+    def test_a_server_that_is_cut_off_holds_up_no_update(
+        self, preparing: Scenario, names: str
+    ) -> None:
+        """Whoever waits for its connections to be kept is told to go on."""
+        stage = Stage(preparing)
+        stage.configure(_with_entry(preparing.conf, ALLOW_NOT_READY.name, names))
+        stage.scale(1)
+        stage.settle()
+        stage.disable(0)
+        stage.settle()
+        _prepare_update(stage, 0)
+        stage.settle()
+        pod = stage.pod(0)
+        stage.disable(0, disabled=False)
+        stage.settle()
+
+        assert pod is not None
+        assert pod.metadata.labels[NOT_READY_BLOCKER] == "false"
         _assert_well(stage, 1)
 
     # Configurations change.
@@ -712,6 +736,17 @@ def _annotated(stage: Stage, key: str) -> Sequence[Object]:
     kinds: Sequence[type[Object]] = (Service, Ingress, *stage.scenario.kinds)
     objects = [obj for kind in kinds for obj in stage.server.objects(kind)]
     return [obj for obj in objects if key in obj.metadata.annotations]
+
+
+def _prepare_update(stage: Stage, ordinal: int) -> None:
+    """Let the workload ask whether a server can be updated in place."""
+    gss, pod = stage.gss, stage.pod(ordinal)
+    assert gss is not None
+    assert pod is not None
+    spec: Json = {"containers": [{"name": "game", "image": "game:2"}]}
+    stage.server.merge(gss, {"spec": {"gameServerTemplate": {"spec": spec}}})
+    labels: Json = {LIFECYCLE_STATE: "PreparingUpdate", NOT_READY_BLOCKER: "true"}
+    stage.server.merge(pod, {"metadata": {"labels": labels}})
 
 
 def _service() -> Service:

@@ -102,6 +102,19 @@ def test_what_is_prepared_is_written() -> None:
     assert stored.spec.publish_not_ready_addresses
 
 
+def test_an_update_goes_on_at_once_if_no_container_is_named() -> None:
+    conf = conf_of("AllowNotReadyContainers=")
+    gss = replace(SET, spec=replace(SPEC, network=Network(network_conf=conf)))
+    client = MemoryClient(gss)
+    service = client.put(_service(publishes=False))
+    pod = _pod("PreparingUpdate", "old", ready=True)
+
+    kept = keep_connected(client, Parameters(ALLOW_NOT_READY).read(conf), pod, service)
+
+    assert kept.pod.metadata.labels[BLOCKER] == "false"
+    assert client.writes == []
+
+
 @pytest.mark.parametrize(("sets", "lines"), [([SET], []), ([], ["AllowNotReadyContainers=game"])])
 def test_nothing_is_prepared_unless_it_is_asked_for_by_a_set_that_is_there(
     sets: list[GameServerSet], lines: list[str]

@@ -192,13 +192,13 @@ class AutoNetwork:
     def _follow(self, visit: _Visit, pod: Pod) -> Pod:
         """Look at the pod's Service of each line."""
         looks = [self._look(visit, pod, isp_type) for isp_type in visit.conf[EIP_ISP_TYPES]]
-        found = [look.entrance for look in looks if look.entrance and look.entrance.ingress]
+        entrances = [look.entrance for look in looks if look.entrance]
+        for entrance in entrances:
+            pod = keep_connected(visit.client, visit.conf, pod, entrance.service).pod
+        found = [entrance for entrance in entrances if entrance.ingress]
         if visit.network.status is None or len(found) < len(looks):
             return told_state(pod, visit.network)
-        reached: list[Addresses] = []
-        for entrance in found:
-            reached.append(_addresses(pod, entrance))
-            pod = keep_connected(visit.client, visit.conf, pod, entrance.service).pod
+        reached = [_addresses(pod, entrance) for entrance in found]
         internal = chain.from_iterable(each.internal for each in reached)
         return told_ready(pod, internal, chain.from_iterable(each.external for each in reached))
 

@@ -107,9 +107,11 @@ class NlbNetwork:
         if not is_current:
             _sync(client, service, wanted)
         leads = [lead(ctx, client, route, disabled=network.disabled) for route in routes]
-        if service is None or not is_current or not all(leads):
+        if service is None or not is_current:
             return told_state(pod, network)
         kept = keep_connected(client, conf, pod, service)
+        if not all(leads):
+            return told_state(kept.pod, network)
         found = addresses(kept.pod, kept.service, [("", host_of(server.arn))])
         return told_ready(kept.pod, found.internal, found.external)
 
