@@ -31,7 +31,7 @@ import pytest
 from msgspec.structs import replace
 
 from okg.api.game import NetworkConfParam, NetworkPort
-from okg.api.meta import ObjectMeta
+from okg.api.meta import ObjectMeta, OwnerReference
 from okg.api.networking import Ingress
 from okg.api.resource import Object
 from okg.api.service import Service, ServicePort, ServiceSpec
@@ -79,6 +79,11 @@ ODD_TEXTS = ("", " ", ",", "-1", "0", "99999999999", "80/XYZ", "a b/c/d", "{", "
 
 SPOKEN = (PortProtocol(80, "TCP"), PortProtocol(81, "UDP"))
 """What ``80/TCP,81/UDP`` means."""
+
+
+SHOP = OwnerReference(
+    api_version="apps/v1", kind="Deployment", name="shop", uid="shop", controller=True
+)
 
 
 class NetworkConformance:
@@ -637,14 +642,23 @@ class NetworkConformance:
         _assert_well(stage, 1)
         _assert_told_of_own_pod(stage, 0)
 
-    def test_a_service_of_somebody_else_is_no_danger(self, scenario: Scenario) -> None:
-        """The server is served by it or refused, and gets no port that nobody may have."""
+    @pytest.mark.parametrize("owners", [(), (SHOP,)], ids=["nobody's", "a shop's"])
+    def test_a_service_of_somebody_else_is_left_alone(
+        self, scenario: Scenario, owners: tuple[OwnerReference, ...]
+    ) -> None:
+        """The server has one of another name, or is refused; when it has gone it is served."""
         stage = Stage(scenario)
-        stage.server.put(_service())
+        theirs = stage.server.put(_service(owners))
         stage.scale(1)
         stage.settle()
+        kept = stage.server.get(Service, NAMESPACE, theirs.metadata.name)
+        refused = stage.failures.get(theirs.metadata.name)
+        stage.api.delete(theirs)
+        stage.wait(CLAIMS_LAST)
 
-        assert list(complaints(stage)) == []
+        assert kept == theirs
+        assert refused is None or theirs.key in str(refused)
+        _assert_well(stage, 1)
 
 
 def _with(scenario: Scenario, servers: int) -> Stage:
@@ -749,8 +763,8 @@ def _prepare_update(stage: Stage, ordinal: int) -> None:
     stage.server.merge(pod, {"metadata": {"labels": labels}})
 
 
-def _service() -> Service:
+def _service(owners: tuple[OwnerReference, ...]) -> Service:
     """Return a Service called as the first server is."""
     ports = (ServicePort(name="web", port=80),)
-    meta = ObjectMeta(name=f"{SET}-0", namespace=NAMESPACE)
+    meta = ObjectMeta(name=f"{SET}-0", namespace=NAMESPACE, owner_references=owners)
     return Service(metadata=meta, spec=ServiceSpec(type="ClusterIP", ports=ports))

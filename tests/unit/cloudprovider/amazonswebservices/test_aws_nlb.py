@@ -494,13 +494,17 @@ def _record(aws: _Aws) -> Object:
     )
 
 
-def test_a_service_that_somebody_else_made_becomes_ours(aws: _Aws) -> None:
+def test_a_service_that_somebody_else_made_is_in_the_way(aws: _Aws) -> None:
     aws.client.put(Service(metadata=ObjectMeta(name="gss-3", namespace="ns")))
 
-    aws.look(_pod(), times=2)
+    with pytest.raises(PluginError) as raised:
+        aws.look(_pod(), times=2)
 
-    assert [port.port for port in aws.service.spec.ports] == [951]
-    assert aws.service.metadata.labels["managed-by"] == "game.kruise.io"
+    assert str(raised.value) == (
+        "Service ns/gss-3 is in the way: it was not made for a game server; remove it, or give the"
+        " set another name"
+    )
+    assert aws.service.spec.ports == ()
 
 
 def _without_arn(service: Service) -> Service:
