@@ -1,7 +1,21 @@
 """Parameters that network types of Services share."""
 
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from okg.cloudprovider.balancer import CONFIG_HASH
 from okg.cloudprovider.fingerprint import Fields
-from okg.cloudprovider.grammar import PortProtocol, choice, flag, ids, pairs, port_protocols
+from okg.cloudprovider.grammar import (
+    PortProtocol,
+    Reading,
+    Texts,
+    choice,
+    flag,
+    ids,
+    pairs,
+    port_protocols,
+)
 from okg.cloudprovider.parameters import Parameter
 
 FIXED = Parameter(
@@ -15,11 +29,30 @@ NODE_PORTS = Parameter(
     grammar=flag(default=True),
     meaning="whether the Service takes ports of nodes, too",
 )
-ANNOTATIONS = Parameter(
-    name="Annotations",
-    grammar=pairs("key:value, separated by commas"),
-    meaning="annotations of the Service; they win over those of the network type",
-)
+
+
+def annotations(key_of_id: str) -> Parameter[Mapping[str, str]]:
+    """Return the parameter for annotations of the Service that are the user's.
+
+    Those by which a Service is recognised are not: somebody else may have the port elsewhere.
+
+    Args:
+        key_of_id: of the annotation that names the load balancer.
+    """
+    taken = (key_of_id, CONFIG_HASH)
+    grammar = pairs(f"key:value, separated by commas, and neither {' nor '.join(taken)}")
+
+    def read(texts: Texts) -> Reading[Mapping[str, str]]:
+        given = grammar.read(texts)
+        refused = tuple(f"{key}:{given.value[key]}" for key in taken if key in given.value)
+        kept = {key: value for key, value in given.value.items() if key not in taken}
+        return Reading(kept, (*given.faults, *refused))
+
+    return Parameter(
+        name="Annotations",
+        grammar=replace(grammar, read=read),
+        meaning="annotations of the Service; they win over those of the network type",
+    )
 
 
 def balancer_ids(name: str, what: str, *, distinct: bool = False) -> Parameter[tuple[str, ...]]:

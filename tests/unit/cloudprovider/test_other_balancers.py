@@ -2,10 +2,12 @@
 
 import pytest
 
-from okg.cloudprovider.balancer import Draft, Member, build_service
+from okg.cloudprovider.amazonswebservices.parameters import ARN, PARAMETERS as AWS
+from okg.cloudprovider.balancer import Balancer, Draft, Member, build_service
 from okg.cloudprovider.hwcloud.elb import ELB
 from okg.cloudprovider.hwcloud.elb_cce import CCE_ELB
 from okg.cloudprovider.jdcloud.nlb import NLB
+from okg.cloudprovider.parameters import Parameters
 from okg.cloudprovider.plugin import PluginError
 from okg.cloudprovider.volcengine.clb import CLB
 from okg.workload.ownership import controlled_by
@@ -14,6 +16,7 @@ from unit.cloudprovider.golden import HASH, POD, SELECTOR, built, conf_of, spec_
 VLB = "service.beta.kubernetes.io/volcengine-loadbalancer-"
 JLB = "service.beta.kubernetes.io/jdcloud-"
 ELB_PREFIX = "kubernetes.io/elb."
+AWS_ARN = "NlbARNs=arn:aws:elasticloadbalancing:us-east-1:888:loadbalancer/net/a/1"
 
 
 def test_a_service_of_volcengine() -> None:
@@ -46,12 +49,44 @@ def test_a_service_of_volcengine() -> None:
     }
 
 
-def test_nobodys_annotation_hides_a_change() -> None:
-    service = built(
-        CLB, "ClbIds=clb-a", "PortProtocols=80", f"Annotations={HASH}:mine", ports=(500,)
-    )
+@pytest.mark.parametrize(
+    ("balancer", "ids", "key"),
+    [
+        (CLB, "ClbIds=lb-a", f"{VLB}id"),
+        (CLB, "ClbIds=lb-a", HASH),
+        (NLB, "NlbIds=lb-a", f"{JLB}loadbalancer-id"),
+        (NLB, "NlbIds=lb-a", HASH),
+    ],
+)
+def test_nobodys_annotation_moves_a_server_or_hides_a_change(
+    balancer: Balancer, ids: str, key: str
+) -> None:
+    lines = (ids, "PortProtocols=80/TCP")
+    plain = built(balancer, *lines, "Annotations=k:v", ports=(500,))
+    service = built(balancer, *lines, f"Annotations=k:v,{key}:mine", ports=(500,))
 
-    assert service.metadata.annotations[HASH] != "mine"
+    assert service == plain
+    assert service.metadata.annotations["k"] == "v"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "lines", "key"),
+    [
+        (CLB.parameters, ("ClbIds=lb-a",), f"{VLB}id"),
+        (NLB.parameters, ("NlbIds=lb-a",), f"{JLB}loadbalancer-id"),
+        (AWS, (AWS_ARN, "NlbVPCId=vpc-1"), ARN),
+        (AWS, (AWS_ARN, "NlbVPCId=vpc-1"), HASH),
+    ],
+)
+def test_an_annotation_that_is_not_the_users_is_refused_in_a_new_set(
+    parameters: Parameters, lines: tuple[str, ...], key: str
+) -> None:
+    conf = conf_of(*lines, "PortProtocols=80/TCP", f"Annotations=k:v,{key}:mine")
+
+    [problem] = parameters.problems(conf)
+
+    assert problem.startswith(f'Annotations: "{key}:mine"'[:60])
+    assert list(parameters.obstacles(conf)) == []
 
 
 @pytest.mark.parametrize(

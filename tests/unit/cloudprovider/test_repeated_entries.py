@@ -17,11 +17,10 @@ from okg.cloudprovider.balancer import Balancer
 from okg.cloudprovider.grammar import PortProtocol
 from okg.cloudprovider.hwcloud.elb import ELB
 from okg.cloudprovider.hwcloud.elb_cce import CCE_ELB
-from okg.cloudprovider.jdcloud.nlb import NLB as JD_NLB
+from okg.cloudprovider.jdcloud.nlb import ANNOTATIONS, NLB as JD_NLB
 from okg.cloudprovider.kubernetes import node_port
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
-from okg.cloudprovider.service_parameters import ANNOTATIONS
 from okg.cloudprovider.tencentcloud import clb as tencent
 from okg.cloudprovider.volcengine.clb import CLB as VOLC_CLB, CLB_IDS
 from unit.cloudprovider.golden import HASH, built, conf_of

@@ -23,13 +23,17 @@ from okg.api.elbv2 import Listener, TargetGroup, TargetGroupBinding
 from okg.api.service import Service
 from okg.client.client import Client
 from okg.cloudprovider.amazonswebservices.objects import (
-    ARN,
     Route,
     Server,
     build_service,
     host_of,
 )
-from okg.cloudprovider.amazonswebservices.parameters import NLB_ARNS, PARAMETERS, PORT_PROTOCOLS
+from okg.cloudprovider.amazonswebservices.parameters import (
+    ARN,
+    NLB_ARNS,
+    PARAMETERS,
+    PORT_PROTOCOLS,
+)
 from okg.cloudprovider.amazonswebservices.routes import lead, take_back_others
 from okg.cloudprovider.balancer import CONFIG_HASH, addresses, known_ports, redressed
 from okg.cloudprovider.creation import create_once

@@ -26,7 +26,10 @@ from okg.api.meta import ObjectMeta, OwnerReference
 from okg.api.resource import Object
 from okg.api.service import Service, ServiceSpec
 from okg.cloudprovider.amazonswebservices.parameters import (
+    ANNOTATIONS,
+    ARN,
     PORT_PROTOCOLS,
+    PREFIX,
     VPC_ID,
     fingerprint_of,
     health_of,
@@ -37,13 +40,8 @@ from okg.cloudprovider.grammar import PORTS, Malformed, PortProtocol, parse_int
 from okg.cloudprovider.parameters import Conf
 from okg.cloudprovider.port_index import Placement
 from okg.cloudprovider.ports import bits_of
-from okg.cloudprovider.service_parameters import ANNOTATIONS
 from okg.workload.hashing import fnv1
 from okg.workload.names import POD_NAME
-
-PREFIX = "service.beta.kubernetes.io/aws-load-balancer-nlb-"
-ARN = f"{PREFIX}arn"
-"""Annotation of Services and target groups: the load balancer they are on."""
 
 PORT = f"{PREFIX}port"
 """Annotation of target groups: the port there."""
@@ -101,9 +99,8 @@ def build_service(server: Server, ports: tuple[int, ...]) -> Service:
         for target, port in zip(server.conf[PORT_PROTOCOLS], ports, strict=True)
         for protocol in (("TCP", "UDP") if target.protocol == _BOTH else (target.protocol,))
     ]
-    # Nothing that a user writes may hide a change or the load balancer.
     own = {ARN: server.arn, CONFIG_HASH: fingerprint_of(server.conf)}
-    asked = {key: it for key, it in server.conf[ANNOTATIONS].items() if key not in own}
+    asked = server.conf[ANNOTATIONS]
     name = server.pod.metadata.name
     spec = ServiceSpec(type=CLUSTER_IP, selector={POD_NAME: name}, ports=service_ports(pairs))
     return Service(metadata=_meta(server, name, {**asked, **noted(asked), **own}), spec=spec)

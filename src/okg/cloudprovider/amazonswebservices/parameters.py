@@ -22,7 +22,11 @@ from okg.cloudprovider.grammar import (
 )
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
-from okg.cloudprovider.service_parameters import ANNOTATIONS, FIXED, server_ports
+from okg.cloudprovider.service_parameters import FIXED, annotations, server_ports
+
+PREFIX = "service.beta.kubernetes.io/aws-load-balancer-nlb-"
+ARN = f"{PREFIX}arn"
+"""Annotation of Services and target groups: the load balancer they are on."""
 
 Setting: TypeAlias = "tuple[str, bool | int | str]"
 """Name and value of one setting of a health check."""
@@ -110,6 +114,7 @@ HEALTH = Parameter(
     meaning="how servers are probed",
 )
 PORT_PROTOCOLS = server_ports("TCP", "UDP", "TCP_UDP")
+ANNOTATIONS = annotations(ARN)
 PARAMETERS = Parameters(
     NLB_ARNS, PORT_PROTOCOLS, VPC_ID, HEALTH, FIXED, ANNOTATIONS, ALLOW_NOT_READY
 )

@@ -9,9 +9,9 @@ from okg.cloudprovider.grammar import choice, integer, verbatim
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
 from okg.cloudprovider.service_parameters import (
-    ANNOTATIONS,
     FIXED,
     NODE_PORTS,
+    annotations,
     balancer_ids,
     go_ports,
     server_ports,
@@ -34,6 +34,7 @@ IDLE = Parameter(
     grammar=integer(range(1 << 31), 600),
     meaning="seconds after which an idle connection is closed",
 )
+ANNOTATIONS = annotations(ID)
 PARAMETERS = Parameters(
     NLB_IDS, PORT_PROTOCOLS, FIXED, NODE_PORTS, ANNOTATIONS, ALGORITHM, IDLE, ALLOW_NOT_READY
 )

@@ -19,9 +19,9 @@ from okg.cloudprovider.grammar import flag
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY
 from okg.cloudprovider.parameters import Conf, Parameter, Parameters
 from okg.cloudprovider.service_parameters import (
-    ANNOTATIONS,
     FIXED,
     NODE_PORTS,
+    annotations,
     balancer_ids,
     go_ports,
     server_ports,
@@ -43,6 +43,7 @@ MULTI_INGRESS = Parameter(
     grammar=flag(),
     meaning="whether all addresses of a load balancer are told, else the first",
 )
+ANNOTATIONS = annotations(ID)
 PARAMETERS = Parameters(
     CLB_IDS,
     PORT_PROTOCOLS,
