@@ -17,8 +17,10 @@ from okg.cloudprovider.balancer import (
     cut_off,
     hash_of,
     redressed,
+    specified,
 )
 from okg.cloudprovider.creation import create_once
+from okg.cloudprovider.not_ready import ALLOW_NOT_READY
 from okg.cloudprovider.pod_network import PodNetwork, told_state
 
 
@@ -65,7 +67,7 @@ def look_at(scene: Scene, pod: Pod, member: Member, stored: Service | None) -> L
         return Look(pod)
     is_there = balancer_of(scene.balancer.id_keys, stored) == member.balancer
     if not is_there or hash_of(stored) != hash_of(wanted):
-        after = redressed(stored, wanted, scene.balancer.optional)
+        after = _brought_up(scene, stored, wanted)
         scene.client.patch(stored, cut_off(after) if scene.network.disabled else after)
         return Look(told_state(pod, scene.network))
     if scene.network.disabled and stored.spec.type == LOAD_BALANCER:
@@ -73,6 +75,17 @@ def look_at(scene: Scene, pod: Pod, member: Member, stored: Service | None) -> L
         return Look(pod)
     if not scene.network.disabled and stored.spec.type == CLUSTER_IP:
         # The server has dropped what only load balancers have.
-        scene.client.patch(stored, redressed(stored, wanted, scene.balancer.optional))
+        scene.client.patch(stored, _brought_up(scene, stored, wanted))
         return Look(pod)
     return Look(pod, Entrance(member, stored))
+
+
+def _brought_up(scene: Scene, stored: Service, wanted: Service) -> Service:
+    """Return a stored Service with all that is ours as it is to be.
+
+    Whether it reaches a server that is not ready is ours, too, unless updates in place switch it.
+    """
+    after = redressed(stored, wanted, scene.balancer.optional)
+    if scene.draft.conf.given(ALLOW_NOT_READY):
+        return after
+    return specified(after, publish_not_ready_addresses=wanted.spec.publish_not_ready_addresses)

@@ -116,6 +116,21 @@ def test_another_configuration_reaches_the_service_and_leaves_the_clouds_own_alo
     assert meta.finalizers == ("cloud/cleanup",)
 
 
+@pytest.mark.parametrize(
+    ("lines", "reached"), [((), False), (("AllowNotReadyContainers=game",), True)]
+)
+def test_a_server_that_is_not_ready_stays_reached_only_where_that_is_asked_for(
+    cloud: _Cloud, lines: tuple[str, ...], reached: bool
+) -> None:
+    pod = cloud.ready(*CONF, *lines)
+    service = cloud.service
+    cloud.client.put(replace(service, spec=replace(service.spec, publish_not_ready_addresses=True)))
+
+    cloud.look(changed(pod, *CONF, *lines, "LBHealthCheckInterval=20"), times=2)
+
+    assert cloud.service.spec.publish_not_ready_addresses is reached
+
+
 def test_more_ports_are_drawn_beside_those_there_are_and_fewer_keep_the_first(
     cloud: _Cloud,
 ) -> None:
