@@ -7,13 +7,14 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from okg.api.core import Pod
+from okg.api.core import Container, ContainerPort, Pod, PodSpec
 from okg.api.game import GameServerSet, GameServerSetSpec, GameServerTemplate, Network
 from okg.api.meta import ObjectMeta
 from okg.api.service import (
     LoadBalancerIngress,
     LoadBalancerStatus,
     Service,
+    ServicePort,
     ServiceSpec,
     ServiceStatus,
 )
@@ -179,6 +180,29 @@ def test_a_server_that_is_cut_off_has_its_load_balancer_noted_and_comes_back_to_
     assert back.metadata.labels[BEHIND] == "lb-a"
 
 
+def test_a_server_that_has_no_number_comes_back_to_its_load_balancer_too() -> None:
+    client = MemoryClient(_set(*NLB))
+    pod = _ready(NLB_SHARED, client, "nlb-a", *NLB)
+    network = _network(NLB_SHARED)
+
+    cut = network.on_pod_updated(CTX, client, disabled(pod, "true"))
+    moved = changed(disabled(cut, "false"), "NlbIds=nlb-b", "PortProtocols=80/TCP")
+    back = network.on_pod_updated(CTX, client, moved)
+
+    assert cut.metadata.annotations["game.kruise.io/load-balancer-place"] == "nlb-a"
+    assert back.metadata.labels[BEHIND] == "nlb-a"
+
+
+def test_a_server_that_is_admitted_again_has_the_last_place_still() -> None:
+    client = MemoryClient(GSS)
+    network = _network(most=1)
+
+    once = network.on_pod_added(CTX, client, a_pod(*SLB))
+    twice = network.on_pod_added(CTX, client, a_pod(*SLB))
+
+    assert twice.metadata.labels == once.metadata.labels
+
+
 def test_a_server_that_the_go_manager_cut_off_is_placed_when_it_is_let_in() -> None:
     client = MemoryClient(GSS)
     network = _network()
@@ -339,6 +363,23 @@ def test_a_service_that_somebody_else_made_stays_as_it_is() -> None:
 
     assert _service(client, "lb-a").metadata.owner_references == ()
     assert _service(client, "lb-a").spec == made.spec
+
+
+@pytest.mark.parametrize(("name", "number"), [("web", 8080), ("other", 80)])
+def test_a_service_may_call_the_port_of_its_servers_by_name(name: str, number: int) -> None:
+    port = ServicePort(name="http", protocol="TCP", port=80, target_port=name)
+    spec = ServiceSpec(type="LoadBalancer", selector={BEHIND: "lb-a"}, ports=(port,))
+    client = MemoryClient(GSS, Service(metadata=ObjectMeta(name="lb-a", namespace="ns"), spec=spec))
+    container = Container(name="game", ports=(ContainerPort(container_port=8080, name="web"),))
+    pod = replace(a_pod(*SLB), spec=PodSpec(containers=(container,)))
+    network = _network()
+    _answered(client, "lb-a")
+
+    pod = network.on_pod_updated(CTX, client, network.on_pod_added(CTX, client, pod))
+
+    [inside], [outside] = status_of(pod).internal_addresses, status_of(pod).external_addresses
+    assert [(it.name, it.port) for it in inside.ports] == [(str(number), number)]
+    assert [(it.name, it.port) for it in outside.ports] == [(str(number), 80)]
 
 
 def test_other_ports_reach_the_service() -> None:
