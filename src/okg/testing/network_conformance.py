@@ -516,6 +516,20 @@ class NetworkConformance:
         assert any(character.isdigit() for character in str(failure)), failure
         _assert_well(stage, most)
 
+    def test_replicas_that_are_asked_at_once_give_no_more_than_there_is(
+        self, bounded: Scenario
+    ) -> None:
+        """Though neither has heard of what the other has just given."""
+        most = bounded.capacity or 0
+        stage = Stage(bounded)
+        stage.replicas.append(stage.start())
+        for number in range(most + 1):
+            stage.add(number, replica=number % 2)
+        stage.settle()
+
+        assert sum(map(stage.is_ready, range(most + 1))) == most
+        assert list(complaints(stage)) == []
+
     def test_more_room_helps_who_waits(self, bounded: Scenario) -> None:
         """A wider configuration serves the server that found no port."""
         most = bounded.capacity or 0

@@ -120,7 +120,7 @@ def _balanced(
     )
 
 
-def _shared(shared: Shared, ids: str, *, other: str = "") -> Scenario:
+def _shared(shared: Shared, ids: str, elsewhere: str, *, other: str = "") -> Scenario:
     return Scenario(
         name=shared.name,
         install=_installing(shared.name),
@@ -128,6 +128,7 @@ def _shared(shared: Shared, ids: str, *, other: str = "") -> Scenario:
         conf=entries(ids, "PortProtocols=80/TCP"),
         cloud=ALIBABACLOUD,
         other_ports=entries(ids, other) if other else None,
+        elsewhere=entries(elsewhere, "PortProtocols=80/TCP"),
         isolates=True,
         shares=True,
         withdraws=True,
@@ -276,7 +277,7 @@ SCENARIOS = (
         isolates=True,
         withdraws=True,
     ),
-    _shared(SLB_SHARED, "SlbIds=lb-a"),
+    _shared(SLB_SHARED, "SlbIds=lb-a", "SlbIds=lb-b"),
     Scenario(
         name=SLB_SHARED.name,
         install=lambda: SharedNetwork(SLB_SHARED, places("alibabacloud-slb-shared", SYSTEM, 2)),
@@ -288,7 +289,7 @@ SCENARIOS = (
         shares=True,
         withdraws=True,
     ),
-    _shared(NLB_SHARED, "NlbIds=nlb-a", other="PortProtocols=81/UDP"),
+    _shared(NLB_SHARED, "NlbIds=nlb-a", "NlbIds=nlb-b", other="PortProtocols=81/UDP"),
     _annotated(NATGW, ALIBABACLOUD, "Ports=80,81", fixed="Fixed=true"),
     _annotated(ALIBABA_EIP, ALIBABACLOUD, "Bandwidth=5", fixed="ReleaseStrategy=Never"),
     _annotated(VOLC_EIP, VOLCENGINE, "bandwidth=5"),
