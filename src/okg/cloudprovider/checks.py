@@ -21,6 +21,7 @@ def check_of(plugin: NetworkPlugin) -> Check:
             fatal=tuple(parameters.obstacles(entries)),
             doubtful=tuple(parameters.doubts(entries)),
             idle=tuple(meaningless(parameters, entries, plugin.name)),
+            containers=tuple(parameters.containers(entries)),
         )
 
     return check

@@ -24,6 +24,7 @@ T_co = TypeVar("T_co", covariant=True)
 Texts = Sequence[str]
 """The values of all entries of one name, in order; at least one."""
 
+_BLANK = re.compile(r"\s")
 PORTS = range(1, 65536)
 """What a TCP or UDP port can be (RFC 9293, RFC 768)."""
 
@@ -128,9 +129,19 @@ def text(description: str, default: str = "") -> Grammar[str]:
     return Grammar(description, default, lambda texts: Reading(texts[-1]))
 
 
-def texts(description: str) -> Grammar[tuple[str, ...]]:
-    """Any texts, one an entry."""
-    return Grammar(description, (), lambda given: Reading(tuple(given)))
+def texts(description: str, allowed: str = ".*") -> Grammar[tuple[str, ...]]:
+    """Texts, one an entry.
+
+    Args:
+        description: of one.
+        allowed: a regular expression that matches each as a whole.
+    """
+    expression = re.compile(allowed, re.ASCII | re.DOTALL)
+
+    def read(given: Texts) -> Reading[tuple[str, ...]]:
+        return Reading(tuple(given), tuple(it for it in given if not expression.fullmatch(it)))
+
+    return Grammar(description, (), read)
 
 
 def verbatim(grammar: Grammar[object], default: str = "") -> Grammar[str]:
@@ -212,9 +223,10 @@ def ids(description: str, *, distinct: bool = False) -> Grammar[tuple[str, ...]]
         return dict.fromkeys(found) if distinct else found
 
     def read(texts: Texts) -> Reading[tuple[str, ...]]:
-        return Reading(tuple(name for text in texts for name in names(text)))
+        found = tuple(name for text in texts for name in names(text))
+        return Reading(found, tuple(name for name in found if _BLANK.search(name)))
 
-    return Grammar(f"{description}, separated by commas", (), read)
+    return Grammar(f"{description}, separated by commas without blanks", (), read)
 
 
 def port_protocols(*protocols: str) -> Grammar[tuple[PortProtocol, ...]]:

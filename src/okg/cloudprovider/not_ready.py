@@ -24,6 +24,7 @@ ALLOW_NOT_READY = Parameter(
     name="AllowNotReadyContainers",
     grammar=ids("names of containers"),
     meaning="containers whose update in place does not cut the server off",
+    names_containers=True,
 )
 _PREPARING = "PreparingUpdate"
 

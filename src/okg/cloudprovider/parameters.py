@@ -31,6 +31,7 @@ class Parameter(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True, eq=Fal
         refusal: what kind of failure that is.
         required: whether there is no network without it.
         changeable: whether a change reaches servers that run.
+        names_containers: whether its values are, or are kept by, names of containers.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Parameter(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True, eq=Fal
     refusal: PluginErrorType = PluginErrorType.PARAMETER
     required: bool = False
     changeable: bool = True
+    names_containers: bool = False
 
 
 class Parameters:
@@ -92,6 +94,13 @@ class Parameters:
     def doubts(self, entries: Sequence[NetworkConfParam]) -> Iterator[str]:
         """Yield what is malformed and passed over where it is stored already."""
         return (it.text for it in _broken(Conf(self, entries)) if not it.fatal)
+
+    def containers(self, entries: Sequence[NetworkConfParam]) -> Iterator[tuple[str, str]]:
+        """Yield the containers that a configuration is about, with the parameters that say so."""
+        for parameter, reading in Conf(self, entries).readings():
+            if parameter.names_containers:
+                for name in cast("Iterable[str]", reading.value):
+                    yield parameter.name, name
 
     def unknown(self, entries: Sequence[NetworkConfParam]) -> Sequence[str]:
         """Return the names that mean nothing here."""

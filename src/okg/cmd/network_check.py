@@ -8,6 +8,7 @@ from okg.api.game import NetworkConfParam
 from okg.client.patch import Json
 from okg.cloudprovider.catalog import Catalog
 from okg.cloudprovider.checks import meaningless, meant
+from okg.workload.network_rules import strangers
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -45,8 +46,21 @@ class _Meta(msgspec.Struct):
     namespace: str = ""
 
 
-class _Spec(msgspec.Struct):
+class _Container(msgspec.Struct):
+    name: str = ""
+
+
+class _PodSpec(msgspec.Struct):
+    containers: tuple[_Container, ...] = ()
+
+
+class _Template(msgspec.Struct):
+    spec: _PodSpec | None = None
+
+
+class _Spec(msgspec.Struct, rename="camel"):
     network: _Network | None = None
+    game_server_template: _Template | None = None
 
 
 class _Set(msgspec.Struct):
@@ -77,7 +91,7 @@ def check(manifest: Mapping[str, Json], catalog: Catalog) -> Verdict:
         plain,
         network_type=network.network_type,
         problems=tuple(_problems(network, catalog)),
-        warnings=tuple(_warnings(network, catalog)),
+        warnings=tuple(_warnings(network, catalog, gss.spec.game_server_template)),
     )
 
 
@@ -120,11 +134,15 @@ def _problems(network: _Network, catalog: Catalog) -> Iterator[str]:
         yield from found.parameters.problems(_entries(network))
 
 
-def _warnings(network: _Network, catalog: Catalog) -> Iterator[str]:
+def _warnings(network: _Network, catalog: Catalog, template: _Template | None) -> Iterator[str]:
     found = catalog.types.get(network.network_type)
     if found is None or found.parameters is None:
         return
-    yield from meaningless(found.parameters, _entries(network), found.name)
+    entries = _entries(network)
+    yield from meaningless(found.parameters, entries, found.name)
+    if template is not None and template.spec is not None:
+        names = {container.name for container in template.spec.containers}
+        yield from strangers(found.parameters.containers(entries), names)
 
 
 def _entries(network: _Network) -> Sequence[NetworkConfParam]:

@@ -3,13 +3,14 @@
 The wording of OpenKruiseGame is part of each message, because people search for it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
 
 from okg.api.game import GameServerSet, Network, NetworkConfParam
-from okg.workload.invalid import InvalidField, shown
+from okg.workload.invalid import InvalidField, attempt, shown
+from okg.workload.template import read_container_names
 
 NETWORK_TYPE = "spec.network.networkType"
 NETWORK_CONF = "spec.network.networkConf"
@@ -22,11 +23,13 @@ class Findings(msgspec.Struct, frozen=True):
         fatal: there is no network because of these.
         doubtful: malformed, and passed over where they are stored already.
         idle: mean nothing.
+        containers: whom they are about, with the parameters that say so.
     """
 
     fatal: tuple[str, ...] = ()
     doubtful: tuple[str, ...] = ()
     idle: tuple[str, ...] = ()
+    containers: tuple[tuple[str, str], ...] = ()
 
 
 Check: TypeAlias = Callable[[Sequence[NetworkConfParam]], Findings]
@@ -65,9 +68,26 @@ def network_obstacles(gss: GameServerSet, networks: Networks | None) -> Iterator
 
 def network_cautions(gss: GameServerSet, networks: Networks | None) -> Iterator[InvalidField]:
     """Yield what is stored and means nothing."""
-    network = gss.spec.network if gss.spec else None
-    if network is not None:
-        yield from _about_conf(_findings(network, networks).idle)
+    if gss.spec is None or gss.spec.network is None:
+        return
+    found = _findings(gss.spec.network, networks)
+    yield from _about_conf(found.idle)
+    names = attempt(read_container_names, gss.spec.game_server_template)
+    if not isinstance(names, InvalidField):
+        yield from _about_conf(strangers(found.containers, names))
+
+
+def strangers(named: Iterable[tuple[str, str]], names: Collection[str]) -> Iterator[str]:
+    """Yield which containers a template does not have.
+
+    Args:
+        named: those that parameters are about, with the parameters.
+        names: those that there are.
+    """
+    for parameter, name in named:
+        if name not in names:
+            there = ", ".join(sorted(names)) or "none"
+            yield (f'{parameter}: the template has no container "{shown(name)}"; there are {there}')
 
 
 def network_change_problems(new: GameServerSet, old: GameServerSet) -> Iterator[InvalidField]:

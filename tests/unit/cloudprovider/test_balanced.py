@@ -120,7 +120,9 @@ def test_another_configuration_reaches_the_service_and_leaves_the_clouds_own_alo
     ("lines", "reached"), [((), False), (("AllowNotReadyContainers=game",), True)]
 )
 def test_a_server_that_is_not_ready_stays_reached_only_where_that_is_asked_for(
-    cloud: _Cloud, lines: tuple[str, ...], reached: bool
+    cloud: _Cloud,
+    lines: tuple[str, ...],
+    reached: bool,  # noqa: FBT001 - what is expected
 ) -> None:
     pod = cloud.ready(*CONF, *lines)
     service = cloud.service

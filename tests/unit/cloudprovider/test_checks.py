@@ -28,7 +28,10 @@ def test_good_parameters_find_nothing() -> None:
 
 def test_a_missing_and_a_strict_parameter_leave_no_network() -> None:
     assert found(("PortProtocols", "80/TCP"), ("LBHealthCheckFlag", "maybe")).fatal == (
-        "NlbIds is missing; write ids of network load balancers, separated by commas",
+        (
+            "NlbIds is missing; write ids of network load balancers, separated by commas without"
+            " blanks"
+        ),
         'LBHealthCheckFlag: "maybe" is malformed; write on or off',
     )
 
@@ -40,6 +43,24 @@ def test_what_is_read_past_is_doubtful() -> None:
     )
 
     assert found(("NlbIds", "nlb-a"), ("PortProtocols", "80/TCP,x")) == Findings(doubtful=(told,))
+
+
+def test_a_blank_between_names_is_doubtful_and_part_of_the_name() -> None:
+    told = (
+        'NlbIds: " nlb-b" is malformed; write ids of network load balancers, separated by commas'
+        " without blanks"
+    )
+
+    assert found(("NlbIds", "nlb-a, nlb-b"), ("PortProtocols", "80")) == Findings(doubtful=(told,))
+
+
+def test_containers_are_told_with_the_parameter_that_says_so() -> None:
+    findings = found(*GOOD, ("AllowNotReadyContainers", "game,sidecar"))
+
+    assert findings.containers == (
+        ("AllowNotReadyContainers", "game"),
+        ("AllowNotReadyContainers", "sidecar"),
+    )
 
 
 def test_a_required_parameter_of_which_nothing_can_be_read_leaves_no_network() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from okg.client.patch import Json
 from okg.cloudprovider.alibabacloud.provider import provider
 from okg.cloudprovider.catalog import build_catalog
+from okg.cloudprovider.kubernetes.provider import provider as kubernetes
 from okg.cmd.network_check import Verdict, as_text, check
 
 CATALOG = build_catalog([provider])
@@ -29,7 +30,10 @@ def test_what_is_missing_is_named_with_what_to_write() -> None:
     verdict = check(_nlb(PortProtocols="80/TCP"), CATALOG)
 
     assert verdict.problems == (
-        "NlbIds is missing; write ids of network load balancers, separated by commas",
+        (
+            "NlbIds is missing; write ids of network load balancers, separated by commas without"
+            " blanks"
+        ),
     )
 
 
@@ -52,6 +56,18 @@ def test_a_name_that_means_nothing_is_a_warning() -> None:
     assert verdict.warnings == (
         "Colour means nothing to AlibabaCloud-NLB",
         "NlbID means nothing to AlibabaCloud-NLB; is NlbIds meant?",
+    )
+
+
+def test_a_container_that_the_template_does_not_have_is_a_warning() -> None:
+    conf: list[Json] = [{"name": "ContainerPorts", "value": "gmae:80"}]
+    spec: Json = {
+        "network": {"networkType": "Kubernetes-HostPort", "networkConf": conf},
+        "gameServerTemplate": {"spec": {"containers": [{"name": "game"}]}},
+    }
+
+    assert check({"spec": spec}, build_catalog([kubernetes])).warnings == (
+        'ContainerPorts: the template has no container "gmae"; there are game',
     )
 
 

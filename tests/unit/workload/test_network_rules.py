@@ -15,7 +15,8 @@ def check(entries: Sequence[NetworkConfParam]) -> Findings:
     def texts(kind: str) -> tuple[str, ...]:
         return tuple(f"{e.name}: {e.value}" for e in entries if e.value.startswith(kind))
 
-    return Findings(fatal=texts("fatal"), doubtful=texts("doubtful"), idle=texts("idle"))
+    about = tuple((e.name, e.value) for e in entries if e.name == "Containers")
+    return Findings(texts("fatal"), texts("doubtful"), texts("idle"), about)
 
 
 NETWORKS = Networks({"A": check}, {"B-NLB": "provider B is disabled: [b]: min must be more"})
@@ -37,6 +38,19 @@ def test_wrong_parameters_of_a_new_set_are_refused_and_idle_ones_told() -> None:
     assert judge(MISTAKES) == Verdict(
         refusal="spec.network.networkConf: P: fatal; spec.network.networkConf: Q: doubtful",
         warnings=("spec.network.networkConf: R: idle",),
+    )
+
+
+def test_a_container_that_the_template_does_not_have_is_told() -> None:
+    spec = network(("Containers", "gmae"), ("Containers", "game"))
+
+    assert judge(spec) == Verdict(
+        warnings=(
+            (
+                'spec.network.networkConf: Containers: the template has no container "gmae"; there'
+                " are game"
+            ),
+        )
     )
 
 

@@ -114,6 +114,7 @@ CONTAINER_PORTS = Parameter(
     meaning="ports of a container; may be written several times",
     required=True,
     changeable=False,
+    names_containers=True,
 )
 PARAMETERS = Parameters(CONTAINER_PORTS)
 

@@ -112,7 +112,7 @@ PATH = Parameter(
 )
 PATH_TYPE = Parameter(
     name="PathType",
-    grammar=texts("Prefix, Exact or ImplementationSpecific"),
+    grammar=texts("Prefix, Exact or ImplementationSpecific", "Prefix|Exact|ImplementationSpecific"),
     meaning="kind of each path; the first counts for all that have none",
     required=True,
 )
@@ -239,7 +239,7 @@ def _service(conf: Conf, pod: Pod, owner: OwnerReference) -> Service:
     spec = ServiceSpec(
         type=CLUSTER_IP,
         selector={POD_NAME: pod.metadata.name},
-        ports=tuple(ServicePort(name=str(port), port=port) for port in conf[PORT]),
+        ports=tuple(ServicePort(name=str(port), port=port) for port in dict.fromkeys(conf[PORT])),
     )
     plain = Service(metadata=_meta(pod, owner), spec=spec)
     return annotated(plain, {SERVICE_HASH: fingerprint(conf[PORT], "[]int32")})

@@ -271,6 +271,23 @@ def test_the_objects_of_an_ingress() -> None:
     )
 
 
+def test_paths_of_one_port_share_it() -> None:
+    client = MemoryClient(GSS)
+
+    _look(IngressNetwork(), client, _pod(*INGRESS, "Port=80"), times=4)
+
+    assert [port.name for port in _service(client).spec.ports] == ["80"]
+
+
+@pytest.mark.parametrize("kind", ["prefix", "Foo", ""])
+def test_a_kind_of_path_that_there_is_not_is_told(kind: str) -> None:
+    conf = conf_of("Path=/", f"PathType={kind}", "Port=80")
+
+    assert list(IngressNetwork.parameters.problems(conf)) == [
+        f'PathType: "{kind}" is malformed; write Prefix, Exact or ImplementationSpecific'
+    ]
+
+
 def test_another_route_reaches_service_and_ingress() -> None:
     client = MemoryClient(GSS)
     pod = _look(IngressNetwork(), client, _pod(*INGRESS), times=4)
