@@ -227,11 +227,22 @@ def redressed(stored: Service, wanted: Service, optional: Collection[str] = ()) 
         annotations=brought_up(kept.annotations, wanted.metadata.annotations, optional),
         owner_references=wanted.metadata.owner_references,
     )
-    given = {port.name: port.node_port for port in stored.spec.ports}
-    ports = tuple(replace(p, node_port=given.get(p.name, 0)) for p in wanted.spec.ports)
+    ports = _on_their_nodes(stored.spec.ports, wanted.spec.ports)
     publishes = stored.spec.publish_not_ready_addresses or wanted.spec.publish_not_ready_addresses
     spec = replace(wanted.spec, ports=ports, publish_not_ready_addresses=publishes)
     return replace(stored, metadata=meta, spec=spec)
+
+
+def _on_their_nodes(
+    stored: Sequence[ServicePort], wanted: Sequence[ServicePort]
+) -> tuple[ServicePort, ...]:
+    """Return ports with the ports of nodes they have, though their names may be others now."""
+    same = {(port.protocol, port.target_port): port.node_port for port in stored}
+    named = {port.name: port.node_port for port in stored}
+    return tuple(
+        replace(it, node_port=same.get((it.protocol, it.target_port), named.get(it.name, 0)))
+        for it in wanted
+    )
 
 
 def cut_off(service: Service) -> Service:

@@ -204,6 +204,38 @@ def test_other_ports_reach_the_service_and_a_port_that_stays_keeps_its_nodes_por
     assert [(p.port, p.node_port) for p in _service(client).spec.ports] == [(80, 30123), (81, 0)]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("80/TCP", "80/UDP,80/TCP", [("80-udp", 0), ("80-tcp", 30123)]),
+        ("80/TCP", "80/UDP", [("80", 30123)]),
+        ("80/TCP", "81/TCP", [("81", 0)]),
+    ],
+)
+def test_a_port_keeps_its_nodes_port_whatever_it_is_called(
+    before: str, after: str, expected: list[tuple[str, int]]
+) -> None:
+    client = MemoryClient(GSS, _node(("ExternalIP", "1.2.3.4")))
+    pod = _look(NodePort(), client, _pod(f"PortProtocols={before}", "Fixed=true"), times=2)
+    _give_node_port(client, 30123)
+
+    _look(NodePort(), client, _changed(pod, f"PortProtocols={after}", "Fixed=true"))
+
+    assert [(p.name, p.node_port) for p in _service(client).spec.ports] == expected
+
+
+def test_of_two_protocols_that_become_one_its_own_port_stays() -> None:
+    client = MemoryClient(GSS, _node(("ExternalIP", "1.2.3.4")))
+    pod = _look(NodePort(), client, _pod("PortProtocols=80/TCP,80/UDP"), times=2)
+    service = _service(client)
+    ports = [replace(p, node_port=30000 + i) for i, p in enumerate(service.spec.ports)]
+    client.put(replace(service, spec=replace(service.spec, ports=tuple(ports))))
+
+    _look(NodePort(), client, _changed(pod, "PortProtocols=80/UDP"))
+
+    assert [(p.name, p.node_port) for p in _service(client).spec.ports] == [("80", 30001)]
+
+
 def test_a_node_port_speaks_what_a_service_can() -> None:
     lines = conf_of("PortProtocols=80/TCP,81/UDP,82/SCTP")
 
