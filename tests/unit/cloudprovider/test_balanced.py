@@ -117,12 +117,10 @@ def test_another_configuration_reaches_the_service_and_leaves_the_clouds_own_alo
 
 
 @pytest.mark.parametrize(
-    ("lines", "reached"), [((), False), (("AllowNotReadyContainers=game",), True)]
+    ("lines", "expected"), [((), False), (("AllowNotReadyContainers=game",), True)]
 )
 def test_a_server_that_is_not_ready_stays_reached_only_where_that_is_asked_for(
-    cloud: _Cloud,
-    lines: tuple[str, ...],
-    reached: bool,  # noqa: FBT001 - what is expected
+    cloud: _Cloud, lines: tuple[str, ...], *, expected: bool
 ) -> None:
     pod = cloud.ready(*CONF, *lines)
     service = cloud.service
@@ -130,7 +128,7 @@ def test_a_server_that_is_not_ready_stays_reached_only_where_that_is_asked_for(
 
     cloud.look(changed(pod, *CONF, *lines, "LBHealthCheckInterval=20"), times=2)
 
-    assert cloud.service.spec.publish_not_ready_addresses is reached
+    assert cloud.service.spec.publish_not_ready_addresses is expected
 
 
 def test_more_ports_are_drawn_beside_those_there_are_and_fewer_keep_the_first(
