@@ -54,6 +54,7 @@ from okg.testing.cloud import (
 )
 from okg.testing.cloud.alibabacloud import NLB_OPERATORS
 from okg.testing.network import SYSTEM, Scenario, entries, reached_by_services
+from okg.testing.network.scenario import Conf
 
 _ZONES = "ZoneMaps=vpc-x@cn-h:vsw-a,cn-i:vsw-b"
 _SIX = {"min_port": 1000, "max_port": 1006, "block_ports": [1003]}
@@ -118,6 +119,11 @@ def _balanced(
         isolates=True,
         withdraws=True,
     )
+
+
+def _carried(balancers: str, ports: str) -> Conf:
+    """Return a configuration with load balancers of carriers, the emptiest first."""
+    return entries(f"NlbIdNames={balancers}", f"PortProtocols={ports}", "AllocatePolicy=balanced")
 
 
 def _shared(shared: Shared, ids: str, elsewhere: str, *, other: str = "") -> Scenario:
@@ -263,6 +269,17 @@ SCENARIOS = (
         conf=entries(_ZONES, "PortProtocols=80/TCP", "MaxPort=1001", "RetainNLBOnDelete=false"),
         cloud=(*ALIBABACLOUD, *NLB_OPERATORS),
         kinds=(Nlb, Eip),
+        isolates=True,
+        withdraws=True,
+    ),
+    Scenario(
+        name=MULTI_NLBS.name,
+        install=_installing(MULTI_NLBS.name),
+        conf=_carried("nlb-a/dx,nlb-b/lt,nlb-c/dx,nlb-d/lt", "80/TCP,81/UDP"),
+        cloud=ALIBABACLOUD,
+        other_ports=_carried("nlb-a/dx,nlb-b/lt,nlb-c/dx,nlb-d/lt", "82/TCP"),
+        elsewhere=_carried("nlb-a/dx,nlb-d/lt,nlb-c/dx,nlb-b/lt", "80/TCP,81/UDP"),
+        fixed=(*_carried("nlb-a/dx,nlb-b/lt", "80/TCP"), *entries("Fixed=true")),
         isolates=True,
         withdraws=True,
     ),

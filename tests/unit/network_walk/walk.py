@@ -39,6 +39,9 @@ EFFECTS: Sequence[Effect] = (
 )
 _FULL = re.compile(r"(\S+(?: and \S+)*) ha(?:s|ve) (\d+) free of \d+")
 _WANTED = re.compile(r"(\d+) wanted")
+_PARTITIONED = 0.3
+"""Part of the changed configurations that reach new servers only."""
+
 _SHOWN = 40
 
 
@@ -73,6 +76,7 @@ class NetworkWalk:
                 scenario.other_ports,
                 scenario.fixed,
                 scenario.more_room,
+                scenario.elsewhere,
             )
             if conf is not None
         ]
@@ -146,7 +150,10 @@ class NetworkWalk:
         return f"server {ordinal} is {'cut off' if disabled else 'let in'}"
 
     def _configure(self) -> str:
-        conf = self._random.choice(self._confs)
+        conf, told = self._random.choice(self._confs), self._random.random()
+        if told < _PARTITIONED:
+            self.stage.conf = conf
+            return f"conf {self._confs.index(conf)} for servers to come"
         self.stage.configure(conf)
         return f"conf {self._confs.index(conf)}"
 
