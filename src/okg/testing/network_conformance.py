@@ -67,6 +67,9 @@ _HAVING: Mapping[str, Callable[[Scenario], object]] = {
 ASKED, FOREIGN = "example.com/asked", "example.com/foreign"
 """Annotations: what scenarios ask for, and what nobody asks for."""
 
+HELD = "example.com/held"
+"""Finalizer of somebody who takes his time."""
+
 CLAIMS_LAST = 700.0
 """Seconds after which a port that was claimed and never used is free again, and some more."""
 
@@ -656,6 +659,21 @@ class NetworkConformance:
         _assert_well(stage, 1)
         _assert_told_of_own_pod(stage, 0)
 
+    def test_what_is_being_removed_is_not_the_servers(self, scenario: Scenario) -> None:
+        """As long as it is there nothing is Ready; when it has gone there is a new one."""
+        stage = _with(scenario, 1)
+        held = _outward(stage)
+        for obj in held:
+            stage.api.delete(_with_finalizers(stage, obj, *obj.metadata.finalizers, HELD))
+        stage.settle()
+        early = stage.is_ready(0)
+        for obj in _outward(stage):
+            _with_finalizers(stage, obj, *(it for it in obj.metadata.finalizers if it != HELD))
+        stage.settle()
+
+        assert not (held and early), held
+        _assert_well(stage, 1)
+
     @pytest.mark.parametrize("owners", [(), (SHOP,)], ids=["nobody's", "a shop's"])
     def test_a_service_of_somebody_else_is_left_alone(
         self, scenario: Scenario, owners: tuple[OwnerReference, ...]
@@ -757,6 +775,16 @@ def _owned_by(stage: Stage, uid: str) -> Sequence[str]:
     kinds: Sequence[type[Object]] = (Service, *stage.scenario.kinds)
     objects = [obj for kind in kinds for obj in stage.server.objects(kind)]
     return [it.key for it in objects if any(o.uid == uid for o in it.metadata.owner_references)]
+
+
+def _outward(stage: Stage) -> Sequence[Object]:
+    """Return the objects that say where servers are reached."""
+    return [*stage.server.objects(Service), *stage.server.objects(Ingress)]
+
+
+def _with_finalizers(stage: Stage, obj: Object, *names: str) -> Object:
+    """Write other finalizers into an object; without any it may go at once."""
+    return stage.api.patch(obj, replace(obj, metadata=replace(obj.metadata, finalizers=names)))
 
 
 def _annotated(stage: Stage, key: str) -> Sequence[Object]:
