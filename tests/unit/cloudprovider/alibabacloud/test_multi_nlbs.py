@@ -14,7 +14,7 @@ SPREAD = "AllocatePolicy=balanced"
 
 def _stage(names: str) -> Stage:
     """Return a stage without servers, whose set names these load balancers."""
-    [scenario] = [it for it in SCENARIOS if it.name == "AlibabaCloud-Multi-NLBs"]
+    scenario = next(it for it in SCENARIOS if it.name == "AlibabaCloud-Multi-NLBs")
     stage = Stage(scenario)
     stage.configure(entries(f"NlbIdNames={names}", PORT, SPREAD))
     return stage
