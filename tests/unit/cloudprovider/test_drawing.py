@@ -159,6 +159,23 @@ def test_a_claim_that_waits_for_its_service_is_renewed_when_it_is_old() -> None:
     assert late[1]["lb-b"].claims["h"].at == NOW + PENDING / 2
 
 
+def test_what_a_server_has_claimed_beside_what_it_has_is_what_it_gets() -> None:
+    claims = {"h": Claim((500, 503), NOW)}
+    wish = Wish(holder="h", groups=(A,), count=2, kept={"lb-a": (500,)})
+
+    drawn = _draw({"lb-a": PortBook(bits_of([500, 503]), claims)}, wish)
+
+    assert drawn == (Allocation(A, (500, 503)), {})
+
+
+def test_who_has_no_service_yet_writes_though_its_claim_is_new() -> None:
+    books = {"lb-a": PortBook(bits_of([500]), {"h": Claim((500,), NOW)})}
+
+    drawn = _draw(books, Wish(holder="h", groups=(A,), count=1))
+
+    assert drawn == (Allocation(A, (500,)), books)
+
+
 def test_a_server_has_what_all_its_services_have() -> None:
     whole = Holding(BOTH, {"lb-a": (500, 502), "lb-b": (500, 502, 503)})
     other = Holding(BOTH, {"lb-a": (500, 502), "lb-b": (500, 503)})
