@@ -332,6 +332,8 @@ class NetworkWalk:
                 yield f"{name} is stuck: {stage.status(ordinal)}"
             elif stage.scenario.isolates and stage.reached(ordinal) is cut:
                 yield f"{name} is {'reached' if cut else 'not reached'}"
+            elif stage.scenario.isolates and stage.is_ready(ordinal) is cut:
+                yield f"{name} is told {stage.status(ordinal)} and {'cut off' if cut else 'let in'}"
 
     def _unfounded(self, name: str, failure: OkgError) -> Iterator[str]:
         """Yield that a server is refused although there is room."""
