@@ -77,7 +77,10 @@ def test_its_sets_are_checked_by_its_options(installed: dict[str, str], tmp_path
     assert exit_code == 2
     assert out.splitlines() == [
         "GameServerSet lobby: MyCloud-LB: mistakes",
-        "  problem: BalancerIds is missing; write ids of load balancers, separated by commas",
+        (
+            "  problem: BalancerIds is missing; write ids of load balancers, separated by commas"
+            " without blanks"
+        ),
     ]
 
 

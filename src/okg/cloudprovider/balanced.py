@@ -98,7 +98,8 @@ class BalancedNetwork:
         return self._follow(scene, has.group, pod, stored)
 
     def on_pod_deleted(self, ctx: Context, client: Client, pod: Pod) -> None:
-        """Nothing to do: Services go with their owners, and ports are free when they are gone."""
+        """Give back what no Service has yet; Services go with their owners, then their ports."""
+        self._pool.let_go(ctx, client, pod.key)
 
     def _follow(self, scene: Scene, group: Group, pod: Pod, stored: dict[str, Service]) -> Pod:
         """Look at one Service after another, up to the first that is not as it should be."""

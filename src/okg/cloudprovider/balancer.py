@@ -55,8 +55,12 @@ class Entrance(msgspec.Struct, frozen=True):
 
     @property
     def ingress(self) -> Sequence[LoadBalancerIngress]:
-        """Return where the cloud says it is reached."""
-        return self.service.status.load_balancer.ingress
+        """Return where the cloud says it is reached; nowhere while traffic is cut off.
+
+        What the cloud said before may stand there still.
+        """
+        cut = self.service.spec.type != LOAD_BALANCER
+        return () if cut else self.service.status.load_balancer.ingress
 
 
 class Addresses(msgspec.Struct, frozen=True):

@@ -14,13 +14,14 @@ from msgspec.structs import replace
 from okg.api.resource import Object
 from okg.api.service import Service
 from okg.client.client import Client
-from okg.cloudprovider.drawing import Allocation, Holding, Wish
+from okg.cloudprovider.drawing import Allocation, Books, Holding, Shelf, Wish
 from okg.cloudprovider.ledger import Change, PortLedger, tidied
 from okg.cloudprovider.ledger_record import LedgerRecord, blank
 from okg.cloudprovider.plugin import PluginErrorType
 from okg.cloudprovider.port_index import Placement, PortIndex
-from okg.cloudprovider.ports import PortRange
+from okg.cloudprovider.ports import PortRange, let_go
 from okg.context import Context
+from okg.errors import ApiError, TransportError
 
 T = TypeVar("T")
 
@@ -110,6 +111,30 @@ class Pool:
             Cancelled: the context is done; perhaps it was made.
         """
         return self._ledger.change(ctx, client, change)
+
+    def let_go(self, ctx: Context, client: Client, holder: str) -> None:
+        """Have ports free soon that were drawn for a server that goes and are nobody's yet."""
+
+        def note(shelf: Shelf, now: datetime) -> tuple[None, Books]:
+            books = {name: shelf.book(name) for name in shelf.claimed_by(holder)}
+            noted = {name: let_go(book, holder, now) for name, book in books.items()}
+            return None, {name: it for name, it in noted.items() if it is not books[name]}
+
+        self.note_departure(ctx, client, holder, note)
+
+    def note_departure(
+        self, ctx: Context, client: Client, holder: str, change: Change[None]
+    ) -> None:
+        """Change what is given because somebody goes, whose deletion no failure may hold up.
+
+        Raises:
+            Cancelled: the context is done; perhaps it was noted.
+        """
+        try:
+            self.change(ctx, client, change)
+        except (ApiError, TransportError, ValueError) as error:
+            said = "ports of a server that goes are not noted"
+            ctx.log.warning(said, server=holder, error=str(error))
 
     def tidied(self, record: LedgerRecord, now: datetime) -> LedgerRecord:
         """Return the record as it is to be kept; for the leader alone, see ``ledger.tidied``."""

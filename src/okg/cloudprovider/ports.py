@@ -14,6 +14,10 @@ from msgspec.structs import replace
 PENDING = timedelta(minutes=10)
 """How long ports are kept for a Service that was to be made and never was, or for who has left."""
 
+LET_GO = timedelta(seconds=75)
+"""How long they are kept when the server goes for which they were drawn: longer than a plugin is
+waited for, which may be making the Service at that very moment."""
+
 MOST_LEFT = 1000
 """Claims of those who have left, a book; a record has room for some ten thousand claims (1 MiB)."""
 
@@ -134,6 +138,17 @@ def forget(book: PortBook, holder: str, ports: Sequence[int]) -> PortBook:
     if before is None or _is_of_successor(before, ports):
         return book
     return replace(book, claims={name: it for name, it in book.claims.items() if name != holder})
+
+
+def let_go(book: PortBook, holder: str, now: datetime) -> PortBook:
+    """Return the book in which what a server that goes has claimed is soon free.
+
+    Ports that its Service has are not claimed any more, and free when that is gone.
+    """
+    before, at = book.claims.get(holder), now - PENDING + LET_GO
+    if before is None or before.left or before.at <= at:
+        return book
+    return replace(book, claims={**book.claims, holder: replace(before, at=at)})
 
 
 def settle(book: PortBook, ports_of_holder: Callable[[str], int], now: datetime) -> PortBook:

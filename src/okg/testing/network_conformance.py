@@ -73,6 +73,9 @@ HELD = "example.com/held"
 CLAIMS_LAST = 700.0
 """Seconds after which a port that was claimed and never used is free again, and some more."""
 
+LET_GO = 100.0
+"""Seconds after which it is if the server has gone for which it was claimed, and some more."""
+
 MOST_WRITES = 200
 """More writes than any plugin needs for what one test does."""
 
@@ -539,6 +542,26 @@ class NetworkConformance:
 
         assert sum(map(stage.is_ready, range(most + 1))) == most
         assert list(complaints(stage)) == []
+
+    def test_who_goes_at_once_makes_room_soon(self, bounded: Scenario) -> None:
+        """Its ports are not kept as long as those of a server that may yet come."""
+        most = bounded.capacity or 0
+        stage = Stage(bounded)
+        for number in range(most):
+            stage.add(number)
+        for _ in range(4):
+            stage.run_nodes()
+            stage.look_at_all()
+            stage.replicas[0].hear()
+        for pod in stage.pods():
+            stage.delete(pod)
+        stage.wait(LET_GO)
+        for number in range(most, 2 * most):
+            stage.add(number)
+        stage.settle()
+
+        assert stage.failures == {}
+        assert [stage.is_ready(most + number) for number in range(most)] == [True] * most
 
     def test_more_room_helps_who_waits(self, bounded: Scenario) -> None:
         """A wider configuration serves the server that found no port."""

@@ -171,6 +171,16 @@ def test_a_server_is_cut_off_and_let_back_with_all_its_service_had(cloud: _Cloud
     assert back.external_traffic_policy == "Local"
 
 
+def test_a_server_that_is_cut_off_is_not_ready_whatever_its_cloud_said_last(cloud: _Cloud) -> None:
+    pod = cloud.look(disabled(cloud.ready(*CONF), "true"))
+    cloud.answer()
+
+    told = cloud.look(pod)
+
+    assert cloud.service.spec.type == "ClusterIP"
+    assert status_of(told).current_network_state == "NotReady"
+
+
 def test_a_service_of_an_earlier_pod_is_waited_for(cloud: _Cloud) -> None:
     pod = cloud.ready(*CONF)
     anew = replace(pod, metadata=replace(pod.metadata, uid="another"))

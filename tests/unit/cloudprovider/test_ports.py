@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from okg.cloudprovider.ports import (
+    LET_GO,
     MOST_LEFT,
     PENDING,
     Claim,
@@ -15,6 +16,7 @@ from okg.cloudprovider.ports import (
     claim,
     forget,
     leave,
+    let_go,
     ports_of,
     read_ports,
     repair,
@@ -139,6 +141,27 @@ def test_who_goes_for_good_late_does_not_harm_its_successor() -> None:
 
     assert forget(book, "ns/a-0", [500]) is book
     assert forget(book, "ns/b-0", [501]) is book
+
+
+def test_what_was_drawn_for_who_goes_is_kept_for_a_service_that_may_be_on_its_way() -> None:
+    book = claim(PortBook(), "ns/a-0", [500], NOW)
+
+    gone = let_go(book, "ns/a-0", NOW)
+
+    assert gone.used == bits_of([500])
+    assert settle(gone, lambda _: 0, NOW + LET_GO - timedelta(seconds=1)) == gone
+    assert settle(gone, lambda _: 0, NOW + LET_GO) == PortBook()
+    assert settle(gone, lambda _: bits_of([500]), NOW) == PortBook(bits_of([500]))
+    assert claim(gone, "ns/a-0", [500], NOW) == book
+
+
+def test_to_let_go_changes_nothing_that_is_over_sooner_or_kept_for_a_return() -> None:
+    old = claim(PortBook(), "ns/a-0", [500], NOW - PENDING + LET_GO)
+    left = leave(PortBook(), "ns/a-0", [500], NOW)
+
+    assert let_go(old, "ns/a-0", NOW) is old
+    assert let_go(left, "ns/a-0", NOW) is left
+    assert let_go(left, "ns/b-0", NOW) is left
 
 
 def test_not_more_are_remembered_than_a_record_has_room_for() -> None:

@@ -177,7 +177,9 @@ class SharedNetwork:
         return told_state(pod, network) if scene.gss else pod
 
     def on_pod_deleted(self, ctx: Context, client: Client, pod: Pod) -> None:
-        """Nothing to do: with its label the pod leaves its load balancer."""
+        """Give back a place that the pod does not have yet; others are free when it is gone."""
+        for pool in self.pools:
+            pool.let_go(ctx, client, pod.key)
 
     def _scene(self, ctx: Context, client: Client, pod: Pod) -> _Scene:
         network = read_pod_network(pod)

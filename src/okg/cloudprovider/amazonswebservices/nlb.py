@@ -120,7 +120,8 @@ class NlbNetwork:
         return told_ready(kept.pod, found.internal, found.external)
 
     def on_pod_deleted(self, ctx: Context, client: Client, pod: Pod) -> None:
-        """Nothing to do: objects go with their owners, and ports are free when they are gone."""
+        """Give back what no Service has yet; objects go with their owners, and then their ports."""
+        self._pool.let_go(ctx, client, pod.key)
 
     def _allocate(
         self, ctx: Context, client: Client, conf: Conf, pod: Pod, service: Service | None

@@ -34,7 +34,6 @@ from okg.cloudprovider.pool import Pool
 from okg.cloudprovider.port_index import Placement
 from okg.cloudprovider.ports import PortBook, PortRange, bits_of, forget, leave, ports_of
 from okg.context import Context
-from okg.errors import ApiError, TransportError
 from okg.workload.network_status import NOT_READY
 
 NODES = "nodes"
@@ -181,10 +180,7 @@ class HostPort:
         return told_ready(pod, [inside], [outside])
 
     def on_pod_deleted(self, ctx: Context, client: Client, pod: Pod) -> None:
-        """Keep the ports for a server of this name, unless its set goes, too.
-
-        That this was not noted holds up no deletion.
-        """
+        """Keep the ports for a server of this name, unless its set goes, too."""
         ports = ports_of(_host_ports(pod) & self._pool.allowed.bits)
         if not ports:
             return
@@ -196,12 +192,7 @@ class HostPort:
             noted = leave(book, pod.key, ports, now) if may_return else forget(book, pod.key, ports)
             return None, {} if noted is book else {NODES: noted}
 
-        try:
-            self._pool.change(ctx, client, note)
-        except (ApiError, TransportError, ValueError) as error:
-            ctx.log.warning(
-                "ports of a server that goes are not noted", server=pod.key, error=str(error)
-            )
+        self._pool.note_departure(ctx, client, pod.key, note)
 
     def _draw(
         self, wish: HostPortWish, shelf: Shelf, now: datetime
