@@ -116,6 +116,7 @@ def prometheus(
         ("leader", "webhook-metrics", measured.webhooks),
     ]
     with scraping(programs, tmp_path_factory.mktemp("prometheus"), targets) as server:
+        eventually(lambda: len(server.query("up == 1")) == len(targets), within=60)
         yield server
 
 
