@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 
 ELECTED = ("--leader-elect", f"--leader-election-namespace={SYSTEM}")
 LEADS = "successfully acquired lease"
-CUT = ("EOF", "connection reset", "broken pipe")
+CUT = ("EOF", "connection reset", "broken pipe", "server closed idle connection")
 """What is said of a connection whose other end is gone."""
 
 RATE = 100.0
