@@ -13,6 +13,7 @@ from okg.cloudprovider.grammar import (
     choice,
     flag,
     ids,
+    last,
     pairs,
     port_protocols,
 )
@@ -71,11 +72,17 @@ def balancer_ids(name: str, what: str, *, distinct: bool = False) -> Parameter[t
     )
 
 
-def server_ports(*protocols: str) -> Parameter[tuple[PortProtocol, ...]]:
-    """Return the parameter for what is to be reached, in some protocols."""
+def server_ports(*protocols: str, adds_up: bool = True) -> Parameter[tuple[PortProtocol, ...]]:
+    """Return the parameter for what is to be reached, in some protocols.
+
+    Args:
+        protocols: that may be written.
+        adds_up: whether all entries count, else the last.
+    """
+    grammar = port_protocols(*protocols)
     return Parameter(
         name="PortProtocols",
-        grammar=port_protocols(*protocols),
+        grammar=grammar if adds_up else last(grammar),
         meaning="ports of the server",
         required=True,
     )

@@ -39,10 +39,9 @@ from okg.cloudprovider.balancer import (
 )
 from okg.cloudprovider.creation import create_once
 from okg.cloudprovider.features import Features
-from okg.cloudprovider.grammar import last, port_protocols
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY, prepare
 from okg.cloudprovider.owners import set_of
-from okg.cloudprovider.parameters import Conf, Parameter, Parameters
+from okg.cloudprovider.parameters import Conf, Parameters
 from okg.cloudprovider.plugin import PluginError, PluginErrorType
 from okg.cloudprovider.pod_network import (
     PodNetwork,
@@ -51,17 +50,16 @@ from okg.cloudprovider.pod_network import (
     told_state,
 )
 from okg.cloudprovider.pool import Pool
+from okg.cloudprovider.service_parameters import server_ports
 from okg.context import Context
 from okg.errors import ApiError, Invalid, TransportError
 from okg.workload.names import OWNER_GSS
 from okg.workload.network_status import is_disabled
 from okg.workload.ownership import controlled_by, is_going
 
-PORT_PROTOCOLS = Parameter(
-    name="PortProtocols",
-    grammar=last(port_protocols("TCP", "UDP")),
+PORT_PROTOCOLS = replace(
+    server_ports("TCP", "UDP", adds_up=False),
     meaning="ports of the servers, and of the load balancer",
-    required=True,
 )
 _REACHING = Service(spec=ServiceSpec(publish_not_ready_addresses=True))
 """Stands for the Service of a pod that none leads to, whose update need not wait for it."""

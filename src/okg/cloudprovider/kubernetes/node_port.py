@@ -14,7 +14,7 @@ from okg.cloudprovider.balancer import (
 from okg.cloudprovider.creation import create_once
 from okg.cloudprovider.features import Features
 from okg.cloudprovider.fingerprint import GoStruct, fingerprint
-from okg.cloudprovider.grammar import flag, last, port_protocols
+from okg.cloudprovider.grammar import flag
 from okg.cloudprovider.kubernetes.node_address import address_of
 from okg.cloudprovider.not_ready import ALLOW_NOT_READY, keep_connected
 from okg.cloudprovider.owners import is_left_behind, owner_of
@@ -27,7 +27,7 @@ from okg.cloudprovider.pod_network import (
     told_ready,
     told_state,
 )
-from okg.cloudprovider.service_parameters import go_ports
+from okg.cloudprovider.service_parameters import go_ports, server_ports
 from okg.context import Context
 from okg.workload.names import POD_NAME
 
@@ -37,12 +37,7 @@ SERVICE_HASH = "game.kruise.io/svc-hash"
 CUT_OFF = "game.kruise.io/svc-selector-disabled"
 """Takes the place of the selector's key while traffic is cut off, so that nothing is selected."""
 
-PORT_PROTOCOLS = Parameter(
-    name="PortProtocols",
-    grammar=last(port_protocols("TCP", "UDP", "SCTP")),
-    meaning="ports of the server",
-    required=True,
-)
+PORT_PROTOCOLS = server_ports("TCP", "UDP", "SCTP", adds_up=False)
 FIXED = Parameter(
     name="Fixed",
     grammar=flag(),

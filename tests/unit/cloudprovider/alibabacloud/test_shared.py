@@ -36,6 +36,9 @@ BLOCKER = "game.kruise.io/inplace-update-not-ready-blocker"
 GONE = datetime(2026, 1, 2, tzinfo=UTC)
 SLB = ("SlbIds=lb-a", "PortProtocols=80/TCP", "ManagedServiceSelector=in=yes")
 NLB = ("NlbIds=nlb-a", "PortProtocols=80/TCP")
+EACH = pytest.mark.parametrize(
+    ("shared", "balancer", "lines"), [(SLB_SHARED, "lb-a", SLB), (NLB_SHARED, "nlb-a", NLB)]
+)
 
 
 def _service(client: MemoryClient, name: str) -> Service:
@@ -256,9 +259,7 @@ def test_a_place_that_somebody_else_noted_is_passed_over(note: str) -> None:
     assert place_of(Pod(metadata=meta)) == Place("lb-a")
 
 
-@pytest.mark.parametrize(
-    ("shared", "balancer", "lines"), [(SLB_SHARED, "lb-a", SLB), (NLB_SHARED, "nlb-a", NLB)]
-)
+@EACH
 def test_a_server_that_is_cut_off_is_told_so_at_every_look(
     shared: Shared, balancer: str, lines: tuple[str, ...]
 ) -> None:
@@ -290,9 +291,7 @@ def test_a_server_that_is_cut_off_can_be_updated_in_place(containers: str, *, be
     assert looked.metadata.labels[BLOCKER] == "false"
 
 
-@pytest.mark.parametrize(
-    ("shared", "balancer", "lines"), [(SLB_SHARED, "lb-a", SLB), (NLB_SHARED, "nlb-a", NLB)]
-)
+@EACH
 def test_a_service_that_goes_is_waited_for(
     shared: Shared, balancer: str, lines: tuple[str, ...]
 ) -> None:
@@ -307,9 +306,7 @@ def test_a_service_that_goes_is_waited_for(
     assert _service(client, balancer).metadata.deletion_timestamp == GONE
 
 
-@pytest.mark.parametrize(
-    ("shared", "balancer", "lines"), [(SLB_SHARED, "lb-a", SLB), (NLB_SHARED, "nlb-a", NLB)]
-)
+@EACH
 def test_a_service_of_an_earlier_set_is_waited_for(
     shared: Shared, balancer: str, lines: tuple[str, ...]
 ) -> None:
@@ -338,9 +335,7 @@ def test_a_service_is_made_when_its_set_is_known_and_not_before() -> None:
     assert [it.uid for it in _service(client, "lb-a").metadata.owner_references] == ["gu"]
 
 
-@pytest.mark.parametrize(
-    ("shared", "balancer", "lines"), [(SLB_SHARED, "lb-a", SLB), (NLB_SHARED, "nlb-a", NLB)]
-)
+@EACH
 def test_a_service_that_an_orphaned_set_left_becomes_the_next_ones(
     shared: Shared, balancer: str, lines: tuple[str, ...]
 ) -> None:
